@@ -12,13 +12,35 @@ let strict: [SwiftSetting] = [
 
 let package = Package(
     name: "rebound",
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
     targets: [
-        .systemLibrary(name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CExpat", path: "Sources/CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CExpat", path: "Sources/CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
-        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux"], swiftSettings: strict),
+        .target(
+            name: "HTTPTransport", dependencies: ["CCurl", "CLinux"], path: "Sources/HTTPTransport",
+            swiftSettings: strict),
+        .target(
+            name: "Probes", dependencies: ["ChaosModel", "HTTPTransport", "Measurement", "CLinux"],
+            path: "Sources/Probes", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"],
+            path: "Tests/HTTPTransportTests", swiftSettings: strict),
+        .testTarget(
+            name: "ProbesTests",
+            dependencies: ["Probes", "ChaosModel", "HTTPTransport", "Measurement", "TestSupport"],
+            path: "Tests/ProbesTests", swiftSettings: strict),
+        .target(name: "ChaosModel", dependencies: ["Yams"], path: "Sources/ChaosModel", swiftSettings: strict),
+        .target(name: "Measurement", dependencies: ["ChaosModel"], path: "Sources/Measurement", swiftSettings: strict),
+        .target(
+            name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
+        ),
     ]
 )
