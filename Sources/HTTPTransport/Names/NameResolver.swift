@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CLinux
 import Glibc
 import Synchronization
 
@@ -132,7 +133,7 @@ extension NameError {
 /// Asks getaddrinfo(3) for stream addresses, and blocks meanwhile.
 package let askSystemResolver: @Sendable (String) -> Result<[String], NameError> = { name in
     var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_socktype = clinux_stream
     hints.ai_flags = AI_ADDRCONFIG
     var list: UnsafeMutablePointer<addrinfo>?
     let code = getaddrinfo(name, nil, &hints, &list)
