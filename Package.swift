@@ -29,6 +29,9 @@ let package = Package(
         .target(
             name: "Probes", dependencies: ["ChaosModel", "HTTPTransport", "Measurement", "CLinux"],
             path: "Sources/Probes", swiftSettings: strict),
+        .executableTarget(
+            name: "probe-benchmark", dependencies: ["ChaosModel", "Measurement", "Probes"],
+            path: "Benchmarks/probe-engine/engine", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"],
