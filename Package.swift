@@ -28,7 +28,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "AWS",
-            dependencies: ["COpenSSL", "CExpat", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "CExpat", "CLinux", "COpenSSL", "HTTPTransport", .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Sources/AWS", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
