@@ -13,7 +13,7 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "rebound",
     dependencies: [
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2")
     ],
     targets: [
         .systemLibrary(
@@ -27,20 +27,15 @@ let package = Package(
             name: "HTTPTransport", dependencies: ["CCurl", "CLinux"], path: "Sources/HTTPTransport",
             swiftSettings: strict),
         .target(
-            name: "Probes", dependencies: ["ChaosModel", "HTTPTransport", "Measurement", "CLinux"],
-            path: "Sources/Probes", swiftSettings: strict),
+            name: "AWS",
+            dependencies: [
+                "CExpat", "CLinux", "COpenSSL", "HTTPTransport", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/AWS", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
-            name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"],
-            path: "Tests/HTTPTransportTests", swiftSettings: strict),
-        .testTarget(
-            name: "ProbesTests",
-            dependencies: ["Probes", "ChaosModel", "HTTPTransport", "Measurement", "TestSupport"],
-            path: "Tests/ProbesTests", swiftSettings: strict),
-        .target(name: "ChaosModel", dependencies: ["Yams"], path: "Sources/ChaosModel", swiftSettings: strict),
-        .target(name: "Measurement", dependencies: ["ChaosModel"], path: "Sources/Measurement", swiftSettings: strict),
-        .target(
-            name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
-        ),
+            name: "AWSTests",
+            dependencies: ["AWS", "HTTPTransport", "TestSupport", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/AWSTests", exclude: ["Fixtures"], swiftSettings: strict),
     ]
 )
