@@ -12,10 +12,26 @@ let strict: [SwiftSetting] = [
 
 let package = Package(
     name: "rebound",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2")
+    ],
     targets: [
         .systemLibrary(name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CExpat", path: "Sources/CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
-        .target(name: "AWS", dependencies: ["CExpat"], swiftSettings: strict),
+        .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux"], swiftSettings: strict),
+        .target(
+            name: "AWS",
+            dependencies: ["COpenSSL", "CExpat", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict
+        ),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "AWSTests",
+            dependencies: ["AWS", "HTTPTransport", "TestSupport", .product(name: "Logging", package: "swift-log")],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
     ]
 )
