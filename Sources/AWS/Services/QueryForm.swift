@@ -16,7 +16,7 @@ struct QueryForm {
     mutating func add(_ name: String, _ value: Bool?) { add(name, value.map { $0 ? "true" : "false" }) }
 
     /// Adds a time in UTC, unless there is none.
-    mutating func add(_ name: String, _ value: AWSTime?) { add(name, value?.description) }
+    mutating func add(_ name: String, _ value: AWSInstant?) { add(name, value?.description) }
 
     /// Adds a list numbered from 1: `name.1`, `name.2`. Query services other than EC2 want `Name.member`.
     mutating func add(list name: String, _ values: some Sequence<String>) {
@@ -40,16 +40,17 @@ extension AWSError {
     /// An answer that came back whole but does not say what AWS documents.
     static func malformed(_ call: AWSCall, _ fault: XMLFault, requestID: String?, status: Int?) -> AWSError {
         AWSError(
-            code: .malformedReply, awsCode: nil, message: "\(call.action): \(fault.path) \(fault.problem)",
+            code: .malformedReply, awsCode: nil, message: "\(fault.path) \(fault.problem)",
             hint: "Check that the endpoint is AWS or speaks its protocol, and that no proxy changes its answers.",
-            service: call.service, action: call.action, requestID: requestID, httpStatus: status,
+            service: call.service.signingName, action: call.action, requestID: requestID, httpStatus: status,
             mayHaveActed: call.effect != .reads, cause: fault)
     }
 
     /// A call that would be refused or would mean something else than was asked; nothing was sent.
     static func invalid(_ service: AWSService, _ action: String, _ message: String, hint: String) -> AWSError {
         AWSError(
-            code: .invalidRequest, awsCode: nil, message: "\(action): \(message)", hint: hint, service: service,
-            action: action, requestID: nil, httpStatus: nil, mayHaveActed: false, cause: nil)
+            code: .invalidRequest, awsCode: nil, message: message, hint: hint,
+            service: service.signingName, action: action, requestID: nil, httpStatus: nil, mayHaveActed: false,
+            cause: nil)
     }
 }

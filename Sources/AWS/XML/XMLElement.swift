@@ -94,15 +94,15 @@ extension XMLElement {
 
     func bool(_ name: StaticString) throws(XMLFault) -> Bool? { try value(name, as: "true or false", Self.truth) }
 
-    func time(_ name: StaticString) throws(XMLFault) -> AWSTime? {
-        try value(name, as: "an ISO 8601 time") { AWSTime(iso8601: $0) }
+    func time(_ name: StaticString) throws(XMLFault) -> AWSInstant? {
+        try value(name, as: "an ISO 8601 time") { AWSInstant(iso8601: $0) }
     }
 
     func requiredInt(_ name: StaticString) throws(XMLFault) -> Int { try must(name, try int(name)) }
 
     func requiredDouble(_ name: StaticString) throws(XMLFault) -> Double { try must(name, try double(name)) }
 
-    func requiredTime(_ name: StaticString) throws(XMLFault) -> AWSTime { try must(name, try time(name)) }
+    func requiredTime(_ name: StaticString) throws(XMLFault) -> AWSInstant { try must(name, try time(name)) }
 
     func requiredBool(_ name: StaticString) throws(XMLFault) -> Bool { try must(name, try bool(name)) }
 

@@ -52,6 +52,12 @@ package enum AutoScalingProcess: AWSNamedValue {
 package struct SuspendedProcess: Sendable, Hashable, Codable {
     package var process: AutoScalingProcess
     package var reason: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(process: AutoScalingProcess, reason: String? = nil) {
+        self.process = process
+        self.reason = reason
+    }
 }
 
 /// A member of a group.
@@ -64,6 +70,21 @@ package struct AutoScalingMember: Sendable, Hashable, Codable, Identifiable {
     package var health: AutoScalingHealth
     package var instanceType: String?
     package var isProtectedFromScaleIn: Bool
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        id: EC2InstanceID, group: AutoScalingGroupName? = nil, availabilityZone: String,
+        lifecycleState: AutoScalingLifecycleState, health: AutoScalingHealth, instanceType: String? = nil,
+        isProtectedFromScaleIn: Bool = false
+    ) {
+        self.id = id
+        self.group = group
+        self.availabilityZone = availabilityZone
+        self.lifecycleState = lifecycleState
+        self.health = health
+        self.instanceType = instanceType
+        self.isProtectedFromScaleIn = isProtectedFromScaleIn
+    }
 }
 
 /// A tag of a group, and whether new members get it.
@@ -71,6 +92,13 @@ package struct AutoScalingTag: Sendable, Hashable, Codable {
     package var key: String
     package var value: String
     package var propagatesAtLaunch: Bool
+
+    /// Of these facts, as AWS would tell them.
+    package init(key: String, value: String, propagatesAtLaunch: Bool) {
+        self.key = key
+        self.value = value
+        self.propagatesAtLaunch = propagatesAtLaunch
+    }
 }
 
 /// What DescribeAutoScalingGroups says about one group.
@@ -94,9 +122,38 @@ package struct AutoScalingGroup: Sendable, Hashable, Codable {
     package var members: [AutoScalingMember]
     package var suspendedProcesses: [SuspendedProcess]
     package var tags: [AutoScalingTag]
-    package var created: AWSTime?
+    package var created: AWSInstant?
     /// Set while the group is being deleted.
     package var status: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        name: AutoScalingGroupName, arn: String? = nil, minimumSize: Int, maximumSize: Int, desiredCapacity: Int,
+        availabilityZones: [String] = [], subnetIDs: [String] = [], targetGroups: [TargetGroupARN] = [],
+        loadBalancerNames: [String] = [], healthCheckTypes: [String] = [], healthCheckGracePeriodSeconds: Int? = nil,
+        defaultWarmUpSeconds: Int? = nil, defaultCooldownSeconds: Int? = nil, members: [AutoScalingMember] = [],
+        suspendedProcesses: [SuspendedProcess] = [], tags: [AutoScalingTag] = [], created: AWSInstant? = nil,
+        status: String? = nil
+    ) {
+        self.name = name
+        self.arn = arn
+        self.minimumSize = minimumSize
+        self.maximumSize = maximumSize
+        self.desiredCapacity = desiredCapacity
+        self.availabilityZones = availabilityZones
+        self.subnetIDs = subnetIDs
+        self.targetGroups = targetGroups
+        self.loadBalancerNames = loadBalancerNames
+        self.healthCheckTypes = healthCheckTypes
+        self.healthCheckGracePeriodSeconds = healthCheckGracePeriodSeconds
+        self.defaultWarmUpSeconds = defaultWarmUpSeconds
+        self.defaultCooldownSeconds = defaultCooldownSeconds
+        self.members = members
+        self.suspendedProcesses = suspendedProcesses
+        self.tags = tags
+        self.created = created
+        self.status = status
+    }
 
     /// Members that are in service and healthy: those that count as capacity.
     package var capacity: [AutoScalingMember] {

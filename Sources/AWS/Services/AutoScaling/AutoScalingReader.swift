@@ -32,8 +32,8 @@ package struct AutoScalingReader: Sendable {
     package func describeGroup(_ name: AutoScalingGroupName) async throws(AWSError) -> AutoScalingGroup {
         if let group = try await describeGroups([name]).first(where: { $0.name == name }) { return group }
         throw AWSError(
-            code: .notFound, awsCode: nil, message: "DescribeAutoScalingGroups: there is no group \(name)",
-            hint: "Check the group's name, the region and the account.", service: .autoScaling,
+            code: .notFound, awsCode: nil, message: "there is no group \(name)",
+            hint: "Check the group's name, the region and the account.", service: AWSService.autoScaling.signingName,
             action: Self.groups.action, requestID: nil, httpStatus: nil, mayHaveActed: false, cause: nil)
     }
 
@@ -72,7 +72,7 @@ package struct AutoScalingReader: Sendable {
     /// started at or after it or is still under way; without, all that AWS keeps (six weeks). `includeDeleted` also
     /// finds activities of a deleted group of that name.
     package func describeActivities(
-        of group: AutoScalingGroupName, since: AWSTime? = nil, includeDeleted: Bool = false
+        of group: AutoScalingGroupName, since: AWSInstant? = nil, includeDeleted: Bool = false
     ) async throws(AWSError) -> [ScalingActivity] {
         var form = QueryForm()
         form.add("AutoScalingGroupName", group.rawValue)
@@ -87,7 +87,7 @@ package struct AutoScalingReader: Sendable {
 
     /// AWS sorts activities by their start, newest first, those under way before all. A whole page of finished ones in
     /// that order, all older than `since`, is followed by older ones only.
-    private static func isPast(_ since: AWSTime?, _ page: [ScalingActivity]) -> Bool {
+    private static func isPast(_ since: AWSInstant?, _ page: [ScalingActivity]) -> Bool {
         guard let since, !page.isEmpty, page.allSatisfy({ $0.status.isOver && $0.started < since }) else {
             return false
         }

@@ -35,15 +35,33 @@ package struct ScalingActivity: Sendable, Hashable, Codable, Identifiable {
     /// response to an EC2 health check indicating it has been terminated or stopped.`
     package var cause: String
     /// When the group began it, by AWS's clock.
-    package var started: AWSTime
+    package var started: AWSInstant
     /// When it was over; nil while it is under way.
-    package var ended: AWSTime?
+    package var ended: AWSInstant?
     package var status: ScalingActivityStatus
     package var statusMessage: String?
     /// Percent, 0 to 100.
     package var progressPercent: Int?
     /// JSON with subnet and zone.
     package var details: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        id: String, group: AutoScalingGroupName, description: String? = nil, cause: String, started: AWSInstant,
+        ended: AWSInstant? = nil, status: ScalingActivityStatus, statusMessage: String? = nil,
+        progressPercent: Int? = nil, details: String? = nil
+    ) {
+        self.id = id
+        self.group = group
+        self.description = description
+        self.cause = cause
+        self.started = started
+        self.ended = ended
+        self.status = status
+        self.statusMessage = statusMessage
+        self.progressPercent = progressPercent
+        self.details = details
+    }
 
     /// The instance it is about, taken from the description, the only place where AWS names it.
     package var instance: EC2InstanceID? {
@@ -86,6 +104,23 @@ package struct ScalingPolicy: Sendable, Hashable, Codable {
     package var targetValue: Double?
     /// The alarms that set it off.
     package var alarms: [AlarmName]
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        name: String, arn: String? = nil, group: AutoScalingGroupName, type: String? = nil,
+        adjustmentType: String? = nil, scalingAdjustment: Int? = nil, isEnabled: Bool, targetValue: Double? = nil,
+        alarms: [AlarmName] = []
+    ) {
+        self.name = name
+        self.arn = arn
+        self.group = group
+        self.type = type
+        self.adjustmentType = adjustmentType
+        self.scalingAdjustment = scalingAdjustment
+        self.isEnabled = isEnabled
+        self.targetValue = targetValue
+        self.alarms = alarms
+    }
 }
 
 extension ScalingPolicy: XMLDecodable {

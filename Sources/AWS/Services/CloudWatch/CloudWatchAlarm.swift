@@ -19,9 +19,9 @@ package struct CloudWatchAlarm: Sendable, Hashable, Codable {
     package var state: AlarmState
     package var stateReason: String?
     /// When the state or its reason last changed, by AWS's clock, in milliseconds.
-    package var stateUpdated: AWSTime?
+    package var stateUpdated: AWSInstant?
     /// When the state last changed to another one; older endpoints do not tell it.
-    package var stateTransitioned: AWSTime?
+    package var stateTransitioned: AWSInstant?
     /// Absent for composite alarms and for alarms on expressions.
     package var namespace: String?
     package var metricName: String?
@@ -29,6 +29,28 @@ package struct CloudWatchAlarm: Sendable, Hashable, Codable {
     package var evaluationPeriods: Int?
     package var threshold: Double?
     package var actionsEnabled: Bool
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        name: AlarmName, arn: String? = nil, description: String? = nil, state: AlarmState, stateReason: String? = nil,
+        stateUpdated: AWSInstant? = nil, stateTransitioned: AWSInstant? = nil, namespace: String? = nil,
+        metricName: String? = nil, periodSeconds: Int? = nil, evaluationPeriods: Int? = nil, threshold: Double? = nil,
+        actionsEnabled: Bool
+    ) {
+        self.name = name
+        self.arn = arn
+        self.description = description
+        self.state = state
+        self.stateReason = stateReason
+        self.stateUpdated = stateUpdated
+        self.stateTransitioned = stateTransitioned
+        self.namespace = namespace
+        self.metricName = metricName
+        self.periodSeconds = periodSeconds
+        self.evaluationPeriods = evaluationPeriods
+        self.threshold = threshold
+        self.actionsEnabled = actionsEnabled
+    }
 }
 
 extension CloudWatchAlarm: XMLDecodable {

@@ -47,8 +47,14 @@ package enum MetricDataStatus: AWSNamedValue {
 
 /// One value and the start of the period it is for.
 package struct MetricPoint: Sendable, Hashable, Codable {
-    package var time: AWSTime
+    package var time: AWSInstant
     package var value: Double
+
+    /// Of these facts, as AWS would tell them.
+    package init(time: AWSInstant, value: Double) {
+        self.time = time
+        self.value = value
+    }
 }
 
 /// One series as it was found, over all pages, oldest point first.
@@ -58,6 +64,17 @@ package struct MetricSeries: Sendable, Hashable, Codable {
     package var status: MetricDataStatus
     package var points: [MetricPoint]
     package var messages: [String]
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        id: String, label: String? = nil, status: MetricDataStatus, points: [MetricPoint] = [], messages: [String] = []
+    ) {
+        self.id = id
+        self.label = label
+        self.status = status
+        self.points = points
+        self.messages = messages
+    }
 }
 
 extension MetricSeries: XMLDecodable {
@@ -74,7 +91,7 @@ extension MetricSeries: XMLDecodable {
         points = []
         points.reserveCapacity(times.count)
         for (time, value) in zip(times, values) {
-            guard let time = AWSTime(iso8601: time) else {
+            guard let time = AWSInstant(iso8601: time) else {
                 throw xml.fault("Timestamps.member", "is not an ISO 8601 time: \(time.prefix(80).debugDescription)")
             }
             guard let value = Double(value) else {
@@ -101,13 +118,13 @@ package struct MetricDatum: Sendable, Hashable, Codable {
     /// CloudWatch's word: `Seconds`, `Milliseconds`, `Percent`, `Count`, `None`, …
     package var unit: String
     /// Nil: when AWS gets it.
-    package var time: AWSTime?
+    package var time: AWSInstant?
     /// 1 keeps it by the second, 60 (or nil) by the minute.
     package var storageResolutionSeconds: Int?
 
     /// A measurement of these.
     package init(
-        name: String, dimensions: [MetricDimension] = [], value: Double, unit: String, time: AWSTime? = nil,
+        name: String, dimensions: [MetricDimension] = [], value: Double, unit: String, time: AWSInstant? = nil,
         storageResolutionSeconds: Int? = nil
     ) {
         self.name = name

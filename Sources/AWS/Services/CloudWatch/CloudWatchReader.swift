@@ -27,7 +27,7 @@ package struct CloudWatchReader: Sendable {
     /// whose status is not `.complete` after the last page says so: treat what is missing as unknown. At most 500
     /// series in one call (AWS).
     package func getMetricData(
-        _ queries: [MetricDataQuery], from start: AWSTime, to end: AWSTime
+        _ queries: [MetricDataQuery], from start: AWSInstant, to end: AWSInstant
     ) async throws(AWSError) -> [MetricSeries] {
         guard !queries.isEmpty, queries.count <= 500, Set(queries.map(\.id)).count == queries.count, start < end else {
             throw .invalid(

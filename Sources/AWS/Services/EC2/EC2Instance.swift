@@ -28,6 +28,12 @@ package enum EC2Lifecycle: AWSNamedValue {
 package struct EC2StateReason: Sendable, Hashable, Codable {
     package var code: String
     package var message: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(code: String, message: String? = nil) {
+        self.code = code
+        self.message = message
+    }
 }
 
 /// A tag: a key and a value, both with case.
@@ -44,7 +50,7 @@ package struct EC2Instance: Sendable, Hashable, Codable, Identifiable {
     package var id: EC2InstanceID
     package var state: EC2InstanceState
     /// When it was last launched: a stopped instance that is started again gets a new time. Whole seconds.
-    package var launchTime: AWSTime?
+    package var launchTime: AWSInstant?
     package var instanceType: String?
     package var imageID: String?
     package var availabilityZone: String?
@@ -63,6 +69,35 @@ package struct EC2Instance: Sendable, Hashable, Codable, Identifiable {
     /// The ARN of the instance profile, if it has one.
     package var instanceProfileARN: String?
     package var tags: [String: String]
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        id: EC2InstanceID, state: EC2InstanceState, launchTime: AWSInstant? = nil, instanceType: String? = nil,
+        imageID: String? = nil, availabilityZone: String? = nil, subnetID: String? = nil, vpcID: String? = nil,
+        privateAddress: String? = nil, publicAddress: String? = nil, ipv6Address: String? = nil,
+        privateDNSName: String? = nil, publicDNSName: String? = nil, lifecycle: EC2Lifecycle = .onDemand,
+        stateReason: EC2StateReason? = nil, transitionReason: String? = nil, instanceProfileARN: String? = nil,
+        tags: [String: String] = [:]
+    ) {
+        self.id = id
+        self.state = state
+        self.launchTime = launchTime
+        self.instanceType = instanceType
+        self.imageID = imageID
+        self.availabilityZone = availabilityZone
+        self.subnetID = subnetID
+        self.vpcID = vpcID
+        self.privateAddress = privateAddress
+        self.publicAddress = publicAddress
+        self.ipv6Address = ipv6Address
+        self.privateDNSName = privateDNSName
+        self.publicDNSName = publicDNSName
+        self.lifecycle = lifecycle
+        self.stateReason = stateReason
+        self.transitionReason = transitionReason
+        self.instanceProfileARN = instanceProfileARN
+        self.tags = tags
+    }
 
     /// The group that launched it and watches over it, from the tag only AWS can set.
     package var autoScalingGroup: AutoScalingGroupName? {
@@ -118,6 +153,13 @@ package struct EC2StateChange: Sendable, Hashable, Codable {
     package var id: EC2InstanceID
     package var previous: EC2InstanceState
     package var current: EC2InstanceState
+
+    /// Of these facts, as AWS would tell them.
+    package init(id: EC2InstanceID, previous: EC2InstanceState, current: EC2InstanceState) {
+        self.id = id
+        self.previous = previous
+        self.current = current
+    }
 }
 
 extension EC2StateChange: XMLDecodable {

@@ -16,13 +16,26 @@ package enum EC2CheckStatus: AWSNamedValue {
 package struct EC2StatusCheck: Sendable, Hashable, Codable {
     package var name: String
     package var status: EC2CheckStatus
-    package var impairedSince: AWSTime?
+    package var impairedSince: AWSInstant?
+
+    /// Of these facts, as AWS would tell them.
+    package init(name: String, status: EC2CheckStatus, impairedSince: AWSInstant? = nil) {
+        self.name = name
+        self.status = status
+        self.impairedSince = impairedSince
+    }
 }
 
 /// All checks of one kind: of the host under the instance, or of the instance itself.
 package struct EC2StatusSummary: Sendable, Hashable, Codable {
     package var status: EC2CheckStatus
     package var checks: [EC2StatusCheck]
+
+    /// Of these facts, as AWS would tell them.
+    package init(status: EC2CheckStatus, checks: [EC2StatusCheck] = []) {
+        self.status = status
+        self.checks = checks
+    }
 }
 
 /// Something AWS has planned to do with an instance: `instance-retirement`, `system-reboot`, `instance-stop`.
@@ -30,9 +43,22 @@ package struct EC2ScheduledEvent: Sendable, Hashable, Codable {
     package var id: String?
     package var code: String
     package var summary: String?
-    package var notBefore: AWSTime?
-    package var notAfter: AWSTime?
-    package var notBeforeDeadline: AWSTime?
+    package var notBefore: AWSInstant?
+    package var notAfter: AWSInstant?
+    package var notBeforeDeadline: AWSInstant?
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        id: String? = nil, code: String, summary: String? = nil, notBefore: AWSInstant? = nil,
+        notAfter: AWSInstant? = nil, notBeforeDeadline: AWSInstant? = nil
+    ) {
+        self.id = id
+        self.code = code
+        self.summary = summary
+        self.notBefore = notBefore
+        self.notAfter = notAfter
+        self.notBeforeDeadline = notBeforeDeadline
+    }
 }
 
 /// What DescribeInstanceStatus says about one instance.
@@ -45,6 +71,20 @@ package struct EC2InstanceStatus: Sendable, Hashable, Codable, Identifiable {
     /// Of the attached volumes; older endpoints do not tell it.
     package var attachedStorage: EC2StatusSummary?
     package var events: [EC2ScheduledEvent]
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        id: EC2InstanceID, availabilityZone: String? = nil, state: EC2InstanceState, system: EC2StatusSummary,
+        instance: EC2StatusSummary, attachedStorage: EC2StatusSummary? = nil, events: [EC2ScheduledEvent] = []
+    ) {
+        self.id = id
+        self.availabilityZone = availabilityZone
+        self.state = state
+        self.system = system
+        self.instance = instance
+        self.attachedStorage = attachedStorage
+        self.events = events
+    }
 }
 
 extension EC2InstanceStatus: XMLDecodable {

@@ -66,7 +66,8 @@ extension EC2Reader {
         AWSError(
             code: .malformedReply, awsCode: nil,
             message: "\(action) with DryRun was answered as done: the endpoint does not know dry runs",
-            hint: "Look at the instances now, and do not use this endpoint for dry runs.", service: .ec2,
+            hint: "Look at the instances now, and do not use this endpoint for dry runs.",
+            service: AWSService.ec2.signingName,
             action: action, requestID: reply.requestID, httpStatus: reply.status, mayHaveActed: true, cause: nil)
     }
 }

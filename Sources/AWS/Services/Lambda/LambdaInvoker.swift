@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
+import HTTPTransport
 
 /// What a function answered.
 package struct LambdaAnswer: Sendable, Hashable {
@@ -11,6 +12,14 @@ package struct LambdaAnswer: Sendable, Hashable {
     package var executedVersion: String?
     /// The last 4 KB of its log, if it was asked for.
     package var logTail: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(status: Int, payload: [UInt8], executedVersion: String? = nil, logTail: String? = nil) {
+        self.status = status
+        self.payload = payload
+        self.executedVersion = executedVersion
+        self.logTail = logTail
+    }
 }
 
 /// The function ran and failed. It is the `cause` of an `AWSError` with the code `.functionFailed`.
@@ -20,6 +29,13 @@ package struct LambdaFunctionFailure: Error, Sendable, Hashable {
     /// What the function gave: `{"errorMessage": …, "errorType": …, "stackTrace": …}` as a rule.
     package var payload: [UInt8]
     package var logTail: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(kind: String, payload: [UInt8], logTail: String? = nil) {
+        self.kind = kind
+        self.payload = payload
+        self.logTail = logTail
+    }
 }
 
 /// Invokes Lambda functions.
@@ -42,14 +58,14 @@ package struct LambdaInvoker: Sendable {
         var headers = [HTTPHeader(name: "X-Amz-Invocation-Type", value: "RequestResponse")]
         if wantsLogTail { headers.append(HTTPHeader(name: "X-Amz-Log-Type", value: "Tail")) }
         let (call, reply) = try await send(function, qualifier, payload, headers, most: Self.mostAnsweredBytes)
-        let logTail = reply.first("X-Amz-Log-Result").flatMap { Data(base64Encoded: $0) }
+        let logTail = reply.header("X-Amz-Log-Result").flatMap { Data(base64Encoded: $0) }
             .map { String(decoding: $0, as: UTF8.self) }
-        if let kind = reply.first("X-Amz-Function-Error") {
+        if let kind = reply.header("X-Amz-Function-Error") {
             let failure = LambdaFunctionFailure(kind: kind, payload: reply.body, logTail: logTail)
             throw failure.error(function, call, reply)
         }
         return LambdaAnswer(
-            status: reply.status, payload: reply.body, executedVersion: reply.first("X-Amz-Executed-Version"),
+            status: reply.status, payload: reply.body, executedVersion: reply.header("X-Amz-Executed-Version"),
             logTail: logTail)
     }
 
@@ -78,7 +94,7 @@ package struct LambdaInvoker: Sendable {
             service: .lambda, action: "Invoke",
             payload: .rest(
                 method: "POST", path: "/2015-03-31/functions/\(function.rawValue.percentEncoded)/invocations",
-                query: qualifier.map { [("Qualifier", $0)] } ?? [],
+                query: qualifier.map { [(name: "Qualifier", value: $0)] } ?? [],
                 headers: headers + [HTTPHeader(name: "Content-Type", value: "application/json")], body: payload),
             effect: .actsOnce)
         return (call, try await client.call(call))
@@ -90,16 +106,10 @@ extension LambdaFunctionFailure {
         let words = String(decoding: payload.prefix(400), as: UTF8.self)
         return AWSError(
             code: .functionFailed, awsCode: kind,
-            message: "Invoke: the function \(function) failed (\(kind)): \(words)",
-            hint: "Read the function's log; the call itself went through.", service: call.service, action: call.action,
+            message: "the function \(function) failed (\(kind)): \(words)",
+            hint: "Read the function's log; the call itself went through.", service: call.service.signingName,
+            action: call.action,
             requestID: reply.requestID, httpStatus: reply.status, mayHaveActed: true, cause: self)
-    }
-}
-
-extension AWSReply {
-    /// The first header of that name, whatever its case.
-    fileprivate func first(_ name: String) -> String? {
-        headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 }
 

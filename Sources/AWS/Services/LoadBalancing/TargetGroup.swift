@@ -24,6 +24,23 @@ package struct TargetHealthCheck: Sendable, Hashable, Codable {
     package var unhealthyThreshold: Int?
     /// The answers that count as well: HTTP codes `200-299`, or a gRPC code.
     package var matcher: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        isEnabled: Bool, protocolName: String? = nil, port: String? = nil, path: String? = nil,
+        intervalSeconds: Int? = nil, timeoutSeconds: Int? = nil, healthyThreshold: Int? = nil,
+        unhealthyThreshold: Int? = nil, matcher: String? = nil
+    ) {
+        self.isEnabled = isEnabled
+        self.protocolName = protocolName
+        self.port = port
+        self.path = path
+        self.intervalSeconds = intervalSeconds
+        self.timeoutSeconds = timeoutSeconds
+        self.healthyThreshold = healthyThreshold
+        self.unhealthyThreshold = unhealthyThreshold
+        self.matcher = matcher
+    }
 }
 
 /// What DescribeTargetGroups says about one group.
@@ -37,6 +54,21 @@ package struct TargetGroup: Sendable, Hashable, Codable {
     package var targetType: TargetType
     package var healthCheck: TargetHealthCheck
     package var loadBalancerARNs: [String]
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        arn: TargetGroupARN, name: String, protocolName: String? = nil, port: Int? = nil, vpcID: String? = nil,
+        targetType: TargetType, healthCheck: TargetHealthCheck, loadBalancerARNs: [String] = []
+    ) {
+        self.arn = arn
+        self.name = name
+        self.protocolName = protocolName
+        self.port = port
+        self.vpcID = vpcID
+        self.targetType = targetType
+        self.healthCheck = healthCheck
+        self.loadBalancerARNs = loadBalancerARNs
+    }
 }
 
 extension TargetGroup: XMLDecodable {
@@ -109,6 +141,18 @@ package struct TargetHealth: Sendable, Hashable, Codable {
     package var description: String?
     /// The port that is asked for health, where it differs.
     package var healthCheckPort: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        target: LoadBalancerTarget, state: TargetHealthState, reason: String? = nil, description: String? = nil,
+        healthCheckPort: String? = nil
+    ) {
+        self.target = target
+        self.state = state
+        self.reason = reason
+        self.description = description
+        self.healthCheckPort = healthCheckPort
+    }
 }
 
 extension TargetHealth: XMLDecodable {

@@ -6,6 +6,12 @@ package struct SNSReceipt: Sendable, Hashable, Codable {
     package var messageID: String
     /// FIFO topics only: grows with each message of the topic. A dropped duplicate gets the first one's.
     package var sequenceNumber: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(messageID: String, sequenceNumber: String? = nil) {
+        self.messageID = messageID
+        self.sequenceNumber = sequenceNumber
+    }
 }
 
 /// Publishes to SNS topics.

@@ -6,6 +6,13 @@ package struct CallerIdentity: Sendable, Hashable, Codable {
     package var account: String
     package var arn: String
     package var userID: String
+
+    /// Of these facts, as AWS would tell them.
+    package init(account: String, arn: String, userID: String) {
+        self.account = account
+        self.arn = arn
+        self.userID = userID
+    }
 }
 
 extension CallerIdentity: XMLDecodable {

@@ -5,9 +5,21 @@ package struct STSSession: Sendable, Hashable {
     package var accessKeyID: String
     package var secretAccessKey: String
     package var sessionToken: String
-    package var expiration: AWSTime
+    package var expiration: AWSInstant
     /// The ARN of the role's session.
     package var assumedRoleARN: String?
+
+    /// Of these facts, as AWS would tell them.
+    package init(
+        accessKeyID: String, secretAccessKey: String, sessionToken: String, expiration: AWSInstant,
+        assumedRoleARN: String? = nil
+    ) {
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+        self.expiration = expiration
+        self.assumedRoleARN = assumedRoleARN
+    }
 }
 
 extension STSSession: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
