@@ -26,6 +26,12 @@ let package = Package(
             dependencies: ["COpenSSL", "CExpat", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "describe-benchmark",
+            dependencies: ["AWS", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
+            path: "Benchmarks/describe-instances/client",
+            swiftSettings: strict
+        ),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "AWSTests",

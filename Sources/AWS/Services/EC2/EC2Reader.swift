@@ -57,25 +57,39 @@ package struct EC2Reader: Sendable {
 
     /// The instances for which all `filters` hold. No filter at all is `.invalidRequest`: that would be everything,
     /// which `describeEveryInstance` says outright. An instance that moves between pages is listed once.
-    package func describeInstances(filters: [EC2Filter]) async throws(AWSError) -> [EC2Instance] {
+    ///
+    /// What `isWanted` refuses is forgotten at once, so that a choice made here costs the memory of the chosen only.
+    package func describeInstances(
+        filters: [EC2Filter], where isWanted: (EC2Instance) -> Bool = { _ in true }
+    ) async throws(AWSError) -> [EC2Instance] {
         guard !filters.isEmpty else {
             throw .invalid(
                 .ec2, "DescribeInstances", "no filter was given",
                 hint: "Give at least one filter, or ask for every instance by name.")
         }
-        return try await describe(filters)
+        return try await describe(filters, isWanted)
     }
 
     /// Every instance of the account and region, also those that are terminated but not yet forgotten.
-    package func describeEveryInstance() async throws(AWSError) -> [EC2Instance] { try await describe([]) }
+    package func describeEveryInstance(
+        where isWanted: (EC2Instance) -> Bool = { _ in true }
+    ) async throws(AWSError) -> [EC2Instance] {
+        try await describe([], isWanted)
+    }
 
-    private func describe(_ filters: [EC2Filter]) async throws(AWSError) -> [EC2Instance] {
+    private func describe(
+        _ filters: [EC2Filter], _ isWanted: (EC2Instance) -> Bool
+    ) async throws(AWSError) -> [EC2Instance] {
         var form = QueryForm()
         try form.add(filters, action: "DescribeInstances")
         form.add("MaxResults", 1000)
-        let all: [EC2Instance] = try await client.everyPage(
-            of: .read(.ec2, "DescribeInstances", form), Self.instances)
-        return all.newestOfEach()
+        var wanted: [EC2Instance] = []
+        let call = AWSCall.read(.ec2, "DescribeInstances", form)
+        try await client.eachPage(of: call, Self.instances) { (page: [EC2Instance]) throws(AWSError) in
+            wanted += page.filter(isWanted)
+            return false
+        }
+        return wanted.newestOfEach()
     }
 
     /// The status checks of these instances, those that do not run too if `includeAll`; else AWS leaves them out.
