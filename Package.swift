@@ -16,28 +16,28 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2")
     ],
     targets: [
-        .systemLibrary(name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CExpat", path: "Sources/CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CExpat", path: "Sources/CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
-        .target(name: "HTTPTransport", dependencies: ["CCurl", "CLinux"], swiftSettings: strict),
+        .target(
+            name: "HTTPTransport", dependencies: ["CCurl", "CLinux"], path: "Sources/HTTPTransport",
+            swiftSettings: strict),
         .target(
             name: "AWS",
             dependencies: ["COpenSSL", "CExpat", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
-            swiftSettings: strict
-        ),
+            path: "Sources/AWS", swiftSettings: strict),
         .executableTarget(
             name: "describe-benchmark",
             dependencies: ["AWS", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
-            path: "Benchmarks/describe-instances/client",
-            swiftSettings: strict
-        ),
+            path: "Benchmarks/describe-instances/client", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "AWSTests",
             dependencies: ["AWS", "HTTPTransport", "TestSupport", .product(name: "Logging", package: "swift-log")],
-            exclude: ["Fixtures"],
-            swiftSettings: strict
-        ),
+            path: "Tests/AWSTests", exclude: ["Fixtures"], swiftSettings: strict),
     ]
 )

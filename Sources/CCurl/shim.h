@@ -62,3 +62,7 @@ static inline CURLMcode ccurl_multi_set_timer_callback(CURLM *multi, ccurl_timer
 static inline CURLcode ccurl_message_result(const CURLMsg *message) {
     return message->data.result;
 }
+typedef curl_socket_t (*ccurl_socket_maker)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+static inline CURLcode ccurl_set_socket_maker(CURL *easy, ccurl_socket_maker value) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
+}

@@ -11,7 +11,7 @@ package func monotonicNanoseconds() -> Int64 {
 
 extension Duration {
     /// Whole nanoseconds, at most `Int64.max` (292 years).
-    package var wholeNanoseconds: Int64 {
+    var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !overflow else { return seconds < 0 ? .min : .max }

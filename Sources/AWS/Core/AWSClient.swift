@@ -80,15 +80,19 @@ package final class AWSClient: Sendable {
         let date = AWSInstant(nanoseconds: configuration.clock.now().nanoseconds + offset)
         let request = builder.request(credentials: credentials, at: date, timeouts: timeouts)
         progress.begin()
-        let outcome = await outcome(of: request, builder)
+        let outcome = await outcome(of: request, builder, secrets: credentials?.secrets ?? [])
         return Attempt(outcome: outcome, credentials: credentials, signedAt: date, limiterKey: key)
     }
 
-    private func outcome(of request: HTTPRequest, _ builder: RequestBuilder) async -> Attempt.Outcome {
+    private func outcome(
+        of request: HTTPRequest, _ builder: RequestBuilder, secrets: [String]
+    ) async -> Attempt.Outcome {
         do {
             let response = try await configuration.transport.send(request)
             guard !(200..<300).contains(response.status) else { return .success(response) }
-            return .failure(AttemptFailure(response, call: builder.call, receivedAt: configuration.clock.now()))
+            let now = configuration.clock.now()
+            let secrets = secrets + builder.call.secrets
+            return .failure(AttemptFailure(response, call: builder.call, receivedAt: now, secrets: secrets))
         } catch {
             return .failure(AttemptFailure(error, call: builder.call, url: builder.endpoint.url))
         }

@@ -14,6 +14,8 @@ final class Transfer {
     private var answer = AnswerCollector()
     private var body: [UInt8] = []
     private var bodyOffset = 0
+    /// errno of the last socket(2) that failed; libcurl does not keep that one.
+    private var socketError: Int32 = 0
 
     init() throws(TransportError) { easy = try EasyHandle() }
 
@@ -28,10 +30,12 @@ final class Transfer {
         answer = AnswerCollector(limit: checked.request.maximumResponseBytes)
         body = checked.request.body
         bodyOffset = 0
+        socketError = 0
         var errors = OptionErrors()
         easy.reset()
         easy.useErrorBuffer(&errors)
         setCallbacks(&errors)
+        setSocketMaker(&errors)
         setSafety(checked, &errors)
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, Int(connectMilliseconds), &errors)
         easy.set(CURLOPT_TIMEOUT_MS, Int(totalMilliseconds), &errors)
@@ -67,7 +71,8 @@ final class Transfer {
     func facts(ended: Int64) -> TransferFacts {
         TransferFacts(
             url: url, detail: easy.errorText, reachedRequest: mayHaveSent,
-            systemError: Int32(truncatingIfNeeded: easy.long(CURLINFO_OS_ERRNO)), hitSizeLimit: answer.isFull,
+            systemError: socketError != 0 ? socketError : Int32(truncatingIfNeeded: easy.long(CURLINFO_OS_ERRNO)),
+            hitSizeLimit: answer.isFull,
             timings: timings(ended: ended))
     }
 
@@ -106,6 +111,19 @@ extension Transfer {
         errors.note(
             ccurl_set_bytes_callback(easy.raw, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
                 Transfer.of(context).answer.addHeaderLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            })
+    }
+
+    private func setSocketMaker(_ errors: inout OptionErrors) {
+        errors.note(
+            ccurl_set_pointer(easy.raw, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(self).toOpaque()))
+        errors.note(
+            ccurl_set_socket_maker(easy.raw) { context, _, address in
+                guard let address else { return CURL_SOCKET_BAD }
+                let kind = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+                let made = socket(address.pointee.family, kind, address.pointee.protocol)
+                if made < 0 { Transfer.of(context).socketError = errno }
+                return made
             })
     }
 

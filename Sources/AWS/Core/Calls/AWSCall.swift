@@ -34,6 +34,8 @@ package struct AWSCall: Sendable {
     package var payload: AWSPayload
     package var effect: AWSCallEffect
     package var authentication: AWSAuthentication = .signed
+    /// Texts among the parameters that no error may repeat.
+    package var secrets: [String] = []
 
     package init(service: AWSService, action: String, payload: AWSPayload, effect: AWSCallEffect) {
         self.service = service

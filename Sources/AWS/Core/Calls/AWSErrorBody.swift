@@ -15,7 +15,7 @@ package enum AWSErrorBody {
         let body = body.count > largest ? Array(body[..<largest]) : body
         var fields = ErrorFields()
         switch body.first(where: { !isSpace($0) }) {
-        case UInt8(ascii: "<"): fields = ErrorXMLReader.read(body)
+        case UInt8(ascii: "<"): fields = ErrorFields(xml: body)
         case UInt8(ascii: "{"): fields = ErrorFields(json: body)
         default: break
         }
@@ -51,6 +51,14 @@ struct ErrorFields: Equatable {
     var requestID: String?
 
     init() {}
+
+    /// Bodies cut short and pages of HTML give what they hold, usually nothing.
+    init(xml: [UInt8]) {
+        let document = LeafXMLReader.read(xml)
+        code = document.first("Code", in: "Error")
+        message = document.first("Message", in: "Error") ?? document.first("message", in: "Error")
+        requestID = document.first("RequestId") ?? document.first("RequestID") ?? document.first("requestId")
+    }
 
     /// Lost on purpose when it does not parse: the HTTP status still tells enough.
     init(json: [UInt8]) {

@@ -44,12 +44,15 @@ extension AttemptFailure {
     ]
 
     /// An answer arrived that is no success.
-    init(_ response: HTTPResponse, call: AWSCall, receivedAt now: AWSInstant) {
+    ///
+    /// `secrets` are cut out of what AWS says: a refused signature is answered with the request as AWS saw it, session
+    /// token included.
+    init(_ response: HTTPResponse, call: AWSCall, receivedAt now: AWSInstant, secrets: [String]) {
         let told = AWSErrorBody.parse(
             body: response.body, contentType: response.header("content-type"), headers: response.headers)
         let code = AWSErrorCode.classify(awsCode: told.code, status: response.status)
         error = AWSError(
-            code: code, awsCode: told.code, message: Self.message(told.message, response.status),
+            code: code, awsCode: told.code, message: Self.message(told.message, response.status, secrets),
             hint: Self.hint(code), service: call.service.signingName, action: call.action, requestID: told.requestID,
             httpStatus: response.status)
         let isRefusal = (400..<500).contains(response.status) && response.status != 408
@@ -62,11 +65,15 @@ extension AttemptFailure {
 
     private static let transientStatuses: Set<Int> = [408, 500, 502, 503, 504]
 
-    /// AWS's own words, which name resources but never secrets; bounded, as a stranger may have answered.
-    private static func message(_ told: String?, _ status: Int) -> String {
-        guard let told else { return "HTTP status \(status) without an error that AWS writes." }
-        let printable = String(
-            String.UnicodeScalarView(told.unicodeScalars.filter { $0.value >= 0x20 && $0 != "\u{7F}" }))
+    /// The first line of AWS's own words, bounded, as a stranger may have answered.
+    private static func message(_ told: String?, _ status: Int, _ secrets: [String]) -> String {
+        guard let told, let line = told.split(whereSeparator: \.isNewline).first else {
+            return "HTTP status \(status) without an error that AWS writes."
+        }
+        let scalars = line.unicodeScalars.filter { $0.value >= 0x20 && $0 != "\u{7F}" }
+        let printable = secrets.reduce(String(String.UnicodeScalarView(scalars))) { text, secret in
+            secret.isEmpty ? text : text.replacing(secret, with: "…")
+        }
         return printable.count > 600 ? printable.prefix(600) + "…" : printable
     }
 

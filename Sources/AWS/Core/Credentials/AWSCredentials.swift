@@ -29,6 +29,9 @@ package struct AWSCredentials: Sendable, Equatable {
 extension AWSCredentials {
     /// Whose share of AWS's limits calls with these keys use up.
     var limiterName: String { accountID ?? accessKeyID }
+
+    /// What must never be shown.
+    var secrets: [String] { [secretAccessKey] + (sessionToken.map { [$0] } ?? []) }
 }
 
 extension AWSCredentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
