@@ -32,6 +32,10 @@ let package = Package(
                 "CExpat", "CLinux", "COpenSSL", "HTTPTransport", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/AWS", swiftSettings: strict),
+        .executableTarget(
+            name: "describe-benchmark",
+            dependencies: ["AWS", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
+            path: "Benchmarks/describe-instances/client", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "AWSTests",
