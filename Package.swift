@@ -28,5 +28,10 @@ let package = Package(
         .testTarget(
             name: "StoreContractTests", dependencies: ["ResourceStore", "SQLiteStore", "ChaosModel"],
             path: "Tests/StoreContractTests", swiftSettings: strict),
+        .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "ReconcileLoopTests", dependencies: ["ReconcileLoop", "TestSupport"],
+            path: "Tests/ReconcileLoopTests", swiftSettings: strict),
     ]
 )
