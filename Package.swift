@@ -13,33 +13,25 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "rebound",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2")
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
-        .systemLibrary(
-            name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(
-            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(
-            name: "CExpat", path: "Sources/CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
-        .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+        .target(name: "ChaosModel", dependencies: ["Yams"], path: "Sources/ChaosModel", swiftSettings: strict),
         .target(
-            name: "HTTPTransport", dependencies: ["CCurl", "CLinux"], path: "Sources/HTTPTransport",
-            swiftSettings: strict),
+            name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
+        ),
         .target(
-            name: "AWS",
-            dependencies: [
-                "CExpat", "CLinux", "COpenSSL", "HTTPTransport", .product(name: "Logging", package: "swift-log"),
-            ],
-            path: "Sources/AWS", swiftSettings: strict),
-        .executableTarget(
-            name: "describe-benchmark",
-            dependencies: ["AWS", "HTTPTransport", .product(name: "Logging", package: "swift-log")],
-            path: "Benchmarks/describe-instances/client", swiftSettings: strict),
+            name: "SQLiteStore",
+            dependencies: ["ResourceStore", "ChaosModel", .product(name: "GRDB", package: "GRDB.swift")],
+            path: "controller/SQLiteStore", swiftSettings: strict),
+        .testTarget(
+            name: "StoreContractTests", dependencies: ["ResourceStore", "SQLiteStore", "ChaosModel"],
+            path: "Tests/StoreContractTests", swiftSettings: strict),
+        .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
-            name: "AWSTests",
-            dependencies: ["AWS", "HTTPTransport", "TestSupport", .product(name: "Logging", package: "swift-log")],
-            path: "Tests/AWSTests", exclude: ["Fixtures"], swiftSettings: strict),
+            name: "ReconcileLoopTests", dependencies: ["ReconcileLoop", "TestSupport"],
+            path: "Tests/ReconcileLoopTests", swiftSettings: strict),
     ]
 )
