@@ -5,19 +5,19 @@ import ChaosModel
 ///
 /// **Runs.** An outage begins with the first of `failuresToFail` failures in a row and ends at the first of
 /// `successesToRecover` successes in a row. Attempts are in a row by slot, that is by when they were planned to begin:
-/// an attempt that hangs counts where it began. Attempts that tell nothing (unknown, missed, absent) neither confirm nor
-/// break a row.
+/// an attempt that hangs counts where it began. Attempts that tell nothing (unknown, missed, absent) neither confirm
+/// nor break a row.
 ///
-/// **What one attempt proves.** A success over `[begun, ended]` proves that the service was up at *some* instant of it; a
-/// failure that it was down at some instant of it. Nothing more: a slow success may have waited for the service to come
-/// up, a failure may have been cut off at its very end by a crash.
+/// **What one attempt proves.** A success over `[begun, ended]` proves that the service was up at *some* instant of it;
+/// a failure that it was down at some instant of it. Nothing more: a slow success may have waited for the service to
+/// come up, a failure may have been cut off at its very end by a crash.
 ///
 /// **Bounds.** Let d(i) be the down instant of failure i of the outage. The true start is the start of the down stretch
 /// that holds the earliest d(i), the true end is the end of the one that holds the latest.
 /// - start <= d(i) <= ended(i) for every i, so `start.high` is the earliest `ended` of the failures.
-/// - A success that had ended before any of the failures began was up before every d(i), so the start is not before that
-///   success's up instant: `start.low` is the latest `begun` of the successes with ended <= the earliest begun(i). A
-///   success that overlaps a failure may have been up after it only, and bounds nothing.
+/// - A success that had ended before any of the failures began was up before every d(i), so the start is not before
+///   that success's up instant: `start.low` is the latest `begun` of the successes with ended <= the earliest begun(i).
+///   A success that overlaps a failure may have been up after it only, and bounds nothing.
 /// - end >= d(i) >= begun(i) for every i, so `end.low` is the latest `begun` of the failures.
 /// - A success that began after every failure had ended was up after every d(i), so the end is not after that success's
 ///   up instant: `end.high` is the earliest `ended` of the successes with begun >= the latest ended(i).
@@ -25,13 +25,14 @@ import ChaosModel
 /// For attempts that do not overlap these are: begin of the last success to end of the first failure, and begin of the
 /// last failure to end of the first success. An attempt that hangs widens them by as long as it hung, since what cut it
 /// off is not known. `end.high` can tighten for as long as failures are under way; until a success qualifies it is the
-/// latest end seen. An outage is the whole stretch: short returns inside it that never reached `successesToRecover` belong
-/// to it.
+/// latest end seen. An outage is the whole stretch: short returns inside it that never reached `successesToRecover`
+/// belong to it.
 ///
-/// **Estimate.** With a fixed plan the instant lies anywhere between two planned begins with equal right, so the estimate
-/// with the least worst error is their midpoint: of the last success and the first failure (start), of the last failure
-/// and the first success (end). When that success was still being answered after the failing attempt had begun, the
-/// service was up later than the midpoint says, and the stretch from that answer to the first ended failure is halved.
+/// **Estimate.** With a fixed plan the instant lies anywhere between two planned begins with equal right, so the
+/// estimate with the least worst error is their midpoint: of the last success and the first failure (start), of the
+/// last failure and the first success (end). When that success was still being answered after the failing attempt had
+/// begun, the service was up later than the midpoint says, and the stretch from that answer to the first ended failure
+/// is halved.
 struct OutageMachine: Sendable, Equatable {
     /// The failures of a row or of an outage, and what preceded them.
     struct Failures: Sendable, Equatable {

@@ -3,10 +3,10 @@ import ChaosModel
 
 /// Remembers of all successes so far only those that can still bound the start of a coming outage.
 ///
-/// Asked with an instant `x`, it gives the latest `begun` among the successes that had ended by `x`. A success that ended
-/// later and began earlier than another is never the answer, so what is kept rises in both. Attempts begin when planned or
-/// after, and `x` is the begin of a coming attempt, so of those that ended before the present plan only the last is kept:
-/// as many are held as there are attempts under way at once.
+/// Asked with an instant `x`, it gives the latest `begun` among the successes that had ended by `x`. A success that
+/// ended later and began earlier than another is never the answer, so what is kept rises in both. Attempts begin when
+/// planned or after, and `x` is the begin of a coming attempt, so of those that ended before the present plan only the
+/// last is kept: as many are held as there are attempts under way at once.
 struct SuccessFrontier: Sendable, Equatable {
     private var spans: [Span] = []
     private var head = 0

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
 
-/// Availability over the attempts of all probes that began, or were planned and not made, in a period.
-///
-/// percent = succeeded / (succeeded + failed); low = succeeded / all, high = (succeeded + silent) / all, where silent are
-/// the unknown, missed and absent ones. Nil when no attempt told anything.
-func availability(
-    of series: [ProbeSeries], during period: Range<MonotonicInstant>, objective: Double?
-) -> AvailabilityReport? {
-    var (succeeded, failed, silent) = (0, 0, 0)
-    for one in series {
-        for attempt in one.attempts where period.contains(attempt.begun) {
-            switch attempt.outcome {
-            case .success: succeeded += 1
-            case .failure: failed += 1
-            case .unknown, .missed: silent += 1
-            }
-        }
-        silent += one.absent(during: period)
+/// What became of the attempts of one or more probes in a period.
+struct AttemptCounts: Equatable {
+    var succeeded = 0
+    var failed = 0
+    /// Unknown, missed and absent ones.
+    var silent = 0
+
+    var all: Int { succeeded + failed + silent }
+
+    static func += (sum: inout Self, more: Self) {
+        sum.succeeded += more.succeeded
+        sum.failed += more.failed
+        sum.silent += more.silent
     }
-    let all = succeeded + failed + silent
-    guard succeeded + failed > 0 else { return nil }
-    let percent = 100 * Double(succeeded) / Double(succeeded + failed)
+}
+
+/// Availability over attempts: percent = succeeded / (succeeded + failed); low = succeeded / all,
+/// high = (succeeded + silent) / all, each times 100. Nil when no attempt told anything.
+func availability(of counts: AttemptCounts, objective: Double?) -> AvailabilityReport? {
+    guard counts.succeeded + counts.failed > 0 else { return nil }
+    let percent = 100 * Double(counts.succeeded) / Double(counts.succeeded + counts.failed)
     return AvailabilityReport(
-        percent: percent, low: 100 * Double(succeeded) / Double(all),
-        high: 100 * Double(succeeded + silent) / Double(all), attempts: all,
+        percent: percent, low: 100 * Double(counts.succeeded) / Double(counts.all),
+        high: 100 * Double(counts.succeeded + counts.silent) / Double(counts.all), attempts: counts.all,
         errorBudgetSpentPercent: objective.flatMap { errorBudgetSpent(percent: percent, objective: $0) })
 }
 
@@ -36,8 +36,22 @@ func errorBudgetSpent(percent: Double, objective: Double) -> Double? {
 }
 
 extension ProbeSeries {
+    /// The attempts that began, or were planned and not made, in the period.
+    func counts(during period: Range<MonotonicInstant>) -> AttemptCounts {
+        var counts = AttemptCounts()
+        for attempt in attempts where period.contains(attempt.begun) {
+            switch attempt.outcome {
+            case .success: counts.succeeded += 1
+            case .failure: counts.failed += 1
+            case .unknown, .missed: counts.silent += 1
+            }
+        }
+        counts.silent += absent(during: period)
+        return counts
+    }
+
     /// How many absent attempts were planned in the period.
-    fileprivate func absent(during period: Range<MonotonicInstant>) -> Int {
+    private func absent(during period: Range<MonotonicInstant>) -> Int {
         let step = max(1, spec.interval.wholeNanoseconds)
         return absences.reduce(0) { sum, absence in
             let first = absence.planned.nanoseconds

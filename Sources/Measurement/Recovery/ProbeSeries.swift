@@ -11,8 +11,8 @@ struct ProbeSeries {
     let absences: [(planned: MonotonicInstant, count: Int64, nextEnded: MonotonicInstant)]
 
     /// Attempts that began after `watchEnded` are left out. When the probe fell silent well before that, the attempts
-    /// that should have been made count as absent; a silence no longer than the longest attempt seen, three intervals or
-    /// one second may be attempts still under way and counts as nothing.
+    /// that should have been made count as absent; a silence no longer than the longest attempt seen, three intervals
+    /// or one second may be attempts still under way and counts as nothing.
     init(of spec: ProbeSpec, in observations: [Observation], watchEnded: MonotonicInstant) {
         self.spec = spec
         let all = Measurement.attempts(of: spec.name, in: observations.filter { $0.begun <= watchEnded })

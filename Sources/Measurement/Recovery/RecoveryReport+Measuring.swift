@@ -5,8 +5,8 @@ extension RecoveryReport {
     /// Measures one run. Pure: the same input, in any order and with repeats, gives the same report.
     ///
     /// All figures count from the moment the *first* injection took effect; without one only outages, downtime, probes
-    /// and gaps are filled in. `docs/measurement.md` says what each figure means and what its bounds promise. Cost: sorting
-    /// the observations, then a few passes over them.
+    /// and gaps are filled in. `docs/measurement.md` says what each figure means and what its bounds promise. Cost:
+    /// sorting the observations, then a few passes over them.
     package init(measuring input: MeasurementInput) {
         let measured = MeasuredRun(input)
         self.init(
@@ -131,8 +131,9 @@ extension MeasuredRun {
 
     var availability: AvailabilityReport? {
         guard let impact else { return nil }
-        return Measurement.availability(
-            of: series, during: impact, objective: input.recovery.objective?.availability)
+        var counts = AttemptCounts()
+        for one in series { counts += one.counts(during: impact) }
+        return Measurement.availability(of: counts, objective: input.recovery.objective?.availability)
     }
 }
 
@@ -161,9 +162,16 @@ extension MeasuredRun {
             var report = one.report
             let never = MonotonicInstant(nanoseconds: .max)
             report.latency = latency(of: one.attempts, during: impact ?? never..<never)
+            let counts = one.counts(during: impact ?? never..<never)
+            if counts.all > 0 { report.silentPercent = 100 * Double(counts.silent) / Double(counts.all) }
             return report
         }
     }
 
-    var phases: [PhaseReport] { [] }
+    var phases: [PhaseReport] {
+        guard let first = effect?.first else { return [] }
+        let accepted = input.injections.compactMap(\.accepted).min()
+        let start = accepted.map { BoundedInstant(exactly: $0) } ?? BoundedInstant(exactly: first.low)
+        return Timeline(input: input, start: start, outages: outagesSinceEffect, heldSince: heldSince).phases()
+    }
 }

@@ -31,9 +31,9 @@ extension SteadyState {
         case notHeld([String])
     }
 
-    /// Whether each probe has gone without any failed attempt for `duration`, with at least `successThreshold` successes
-    /// in that time and a recent one. Unlike recovery this does not wait for failures to be confirmed: nothing is harmed
-    /// on top of a first failure.
+    /// Whether each probe has gone without any failed attempt for `duration`, with at least `successThreshold`
+    /// successes in that time and a recent one. Unlike recovery this does not wait for failures to be confirmed:
+    /// nothing is harmed on top of a first failure.
     package func baseline(holdFor duration: Duration, at now: MonotonicInstant) -> Baseline {
         let wanting = detectors.compactMap { $0.wantsForBaseline(holdFor: duration, at: now) }
         if detectors.isEmpty { return .notHeld(["there is no probe"]) }
