@@ -30,5 +30,7 @@ let package = Package(
         .target(
             name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
         ),
+        .testTarget(
+            name: "ChaosModelTests", dependencies: ["ChaosModel"], path: "Tests/ChaosModelTests", swiftSettings: strict),
     ]
 )
