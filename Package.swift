@@ -28,17 +28,7 @@ let package = Package(
         .target(
             name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
         ),
-        .target(
-            name: "SQLiteStore",
-            dependencies: ["ResourceStore", "ChaosModel", .product(name: "GRDB", package: "GRDB.swift")],
-            path: "controller/SQLiteStore", swiftSettings: strict),
         .testTarget(
-            name: "StoreContractTests", dependencies: ["ResourceStore", "SQLiteStore", "ChaosModel"],
-            path: "Tests/StoreContractTests", swiftSettings: strict),
-        .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(
-            name: "ReconcileLoopTests", dependencies: ["ReconcileLoop", "TestSupport"],
-            path: "Tests/ReconcileLoopTests", swiftSettings: strict),
+            name: "ChaosModelTests", dependencies: ["ChaosModel"], path: "Tests/ChaosModelTests", swiftSettings: strict),
     ]
 )
