@@ -8,7 +8,6 @@ worker), because a SIGKILL to a master would leave its workers serving: a kill h
 import os
 import shutil
 import signal
-import time
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 
@@ -42,7 +41,6 @@ class Machine:
         self.generation = 0        # counts power changes, so that a late boot finds itself overtaken
         self.pid = None
         self.listening = False
-        self.listening_since = None
 
     def described(self):
         return {"instance": self.instance_id, "address": self.address, "port": self.port, "zone": self.zone,
@@ -56,7 +54,7 @@ class Machines:
         self.folder, self.network, self.timeline = folder, network, timeline
         self.processes, self.truth, self.settings = processes, truth, settings
         self.by_id = {}
-        self.on_change = lambda machine: None
+        self.on_change = lambda machine, event: None
 
     def has(self, instance_id):
         return instance_id in self.by_id
@@ -125,7 +123,7 @@ class Machines:
                 if not machine.powered:  # powered off between the order to start and the start
                     self.processes.kill(machine.instance_id, signal.SIGKILL)
             elif kind == "listening":
-                machine.listening, machine.listening_since = True, event["t_ns"]
+                machine.listening = True
                 self.truth.note("listening", event["t_ns"], **fields)
             elif kind == "signalled":
                 name = {9: "kill", 15: "term", 18: "continue", 19: "freeze"}.get(event["signal"], "signal")
@@ -133,13 +131,4 @@ class Machines:
             elif kind == "died":
                 machine.pid, machine.listening = None, False
                 self.truth.note("death", event["t_ns"], status=event["status"], planned=not machine.powered, **fields)
-            self.on_change(machine)
-
-    def wait_listening(self, instance_id, seconds):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            machine = self.by_id.get(instance_id)
-            if machine and machine.listening:
-                return True
-            time.sleep(0.005)
-        return False
+            self.on_change(machine, event)

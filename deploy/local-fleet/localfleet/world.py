@@ -6,7 +6,6 @@ import shutil
 import socket
 import sys
 import threading
-import time
 
 from .balancer import HAPROXY, Balancer
 from .faults import Faults
@@ -73,9 +72,9 @@ class World:
         backend = simple.lambda_simple_backends[self.account][REGION]
         return {function.function_name for function in backend.list_functions()}
 
-    def _machine_changed(self, machine):
-        if not machine.listening and machine.pid is None and machine.listening_since:
-            self.groups.note_death(machine.instance_id, time.monotonic_ns())
+    def _machine_changed(self, machine, event):
+        if event["ev"] == "died":
+            self.groups.note_death(machine.instance_id, event["t_ns"])
 
     def open(self):
         """Serves the API, starts haproxy and everything else; returns the description when the fleet is whole."""
@@ -139,7 +138,8 @@ class World:
     def state(self):
         with self.timeline.lock:
             groups = [{
-                "name": g.name, "desired": g.desired_capacity, "suspended": sorted(g._suspended_processes),
+                "name": g.name, "desired": g.desired_capacity, "whole": bool(self.groups.whole.get(g.name)),
+                "suspended": sorted(g._suspended_processes),
                 "members": [{"instance": s.instance.id, "lifecycle": s.lifecycle_state, "health": s.health_status,
                              "state": s.instance.state} for s in g.instance_states],
             } for g in self.backend("autoscaling").autoscaling_groups.values()]
