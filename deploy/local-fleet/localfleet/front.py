@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands before moto: it writes every request down, refuses what the fleet was told to refuse, gives moto's refusals
 AWS's shape, keeps Lambda's payloads, and answers /fleet/ itself."""
-import email.utils
 import itertools
 import re
 import time
@@ -43,10 +42,6 @@ class Front:
             self.world.faults.learn(call, body)
             self._note_invocation(call, status, accepted)
             headers, body = self._lambda_error(call, headers, body)
-        if self.world.settings.skew:
-            headers = [h for h in headers if h[0].lower() != "date"]
-            headers.append(("Date", email.utils.format_datetime(self.world.faults.now(), usegmt=False)
-                            .replace("+0000", "GMT")))
         self.world.truth.note("answered", request=number, action=call.action, status=int(status.split()[0]),
                               code=error_code(status, body))
         start_response(status, headers)

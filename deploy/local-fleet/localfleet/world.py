@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One fleet, put together: moto with its missing parts, the real processes, and what a client needs to know of them."""
+import email.utils
 import json
 import os
 import shutil
@@ -92,6 +93,7 @@ class World:
             raise RuntimeError(f"haproxy did not start: see {self.folder}/balancer/output.log")
         self.balancer.watch()
         self.targets.adopt(described["targetGroupArn"], self.network.web_port)
+        never, self.settings.never = self.settings.never, False      # the first launches are no replacements
         self.groups.start()
         setup.make_group(operator, described, self.settings)
         described["standalone"] = setup.make_standalone(operator, described, self.settings.standalone)
@@ -107,6 +109,7 @@ class World:
         longest = 20 + 3 * (self.settings.boot + self.settings.launch + self.settings.ec2_delay)
         if not wait_healthy(self.targets, self.settings.size + self.settings.standalone, longest):
             raise RuntimeError(f"the fleet was not whole after {longest:.0f} s; see {self.folder}/truth.jsonl")
+        self.settings.never = never
         self.truth.note("ready", endpoint=self.endpoint)
         return self.described
 
@@ -115,12 +118,17 @@ class World:
         from .control import Control
         from .front import Front
 
-        class Quiet(WSGIRequestHandler):
+        faults = self.faults
+
+        class Handler(WSGIRequestHandler):
             def log(self, *_):
                 pass
 
+            def date_time_string(self, timestamp=None):
+                return email.utils.format_datetime(faults.now(), usegmt=True)
+
         self.server = make_server("127.0.0.1", self.settings.port, Front(application, self, Control(self)),
-                                  threaded=True, request_handler=Quiet)
+                                  threaded=True, request_handler=Handler)
         self.server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         self.endpoint = f"http://127.0.0.1:{self.server.port}"
