@@ -194,7 +194,8 @@ class AccessChecked(FleetCase):
             self.ec2.terminate_instances(InstanceIds=[victim], DryRun=True)
         self.assertEqual(code_of(refused), "UnauthorizedOperation")
         with self.assertRaises(ClientError) as refused:
-            self.groups.terminate_instance_in_auto_scaling_group(InstanceId=victim, ShouldDecrementDesiredCapacity=False)
+            self.groups.terminate_instance_in_auto_scaling_group(
+                InstanceId=victim, ShouldDecrementDesiredCapacity=False)
         self.assertEqual(code_of(refused), "AccessDenied")
         self.assertEqual(self.truth("kill"), [])
 

@@ -19,7 +19,9 @@ class StandaloneInstances(FleetCase):
         return answer["Reservations"][0]["Instances"][0]["State"]["Name"]
 
     def until_healthy(self):
-        self.eventually("the target is healthy", lambda: self.health(self.instance)[self.instance]["State"] == "healthy")
+        def healthy():
+            return self.health(self.instance)[self.instance]["State"] == "healthy"
+        self.eventually("the target is healthy", healthy)
 
     def test_stopping_kills_the_server_and_starting_brings_it_back(self):
         pid = self.process_of(self.instance)

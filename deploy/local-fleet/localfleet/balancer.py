@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The load balancer: a real haproxy with a fixed number of server slots, filled and emptied through its own socket.
 
-haproxy judges each server by its own health checks; we only read what it thinks, on each of its log lines (it logs every
-change of state as it happens) and every POLL seconds. Nothing here decides that a server is well.
+haproxy judges each server by its own health checks; we only read what it thinks, on each of its log lines (it logs
+every change of state as it happens) and every POLL seconds. Nothing here decides that a server is well.
 """
 import os
 import shutil

@@ -28,8 +28,8 @@ def error_body(call, code, message):
         return "application/x-amz-json-1.1", body, [("x-amzn-ErrorType", code), ("x-amzn-RequestId", request_id)]
     code, message = escape(code), escape(message)
     if call.service == "ec2":
-        text = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}'
-                f"</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>")
+        text = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>{code}</Code>'
+                f"<Message>{message}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>")
     else:
         text = (f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
                 f"<RequestId>{request_id}</RequestId></ErrorResponse>")
@@ -138,7 +138,8 @@ class Faults:
                 raise Refusal(400, "RequestExpired", "Request has expired.")
             raise Refusal(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
         server = f"{self.now():%Y%m%dT%H%M%SZ}"
-        text = (f"Signature expired: {call.signed_at} is now earlier than {server} (5 min. before now)." if ahead < 0 else
+        text = (f"Signature expired: {call.signed_at} is now earlier than {server} (5 min. before now)."
+                if ahead < 0 else
                 f"Signature not yet current: {call.signed_at} is still later than {server} (5 min. after now).")
         code = "InvalidSignatureException" if call.is_json else "SignatureDoesNotMatch"
         raise Refusal(403, code, text)

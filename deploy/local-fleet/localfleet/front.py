@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands before moto: it writes every request down, refuses what the fleet was told to refuse, gives moto's refusals
-AWS's shape, keeps Lambda's payloads, and answers /fleet/ itself."""
+"""What stands before moto: it writes every request down, refuses what the fleet was told to refuse, gives moto's
+refusals AWS's shape, keeps Lambda's payloads, and answers /fleet/ itself."""
 import itertools
 import re
 import time

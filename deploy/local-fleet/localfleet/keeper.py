@@ -6,7 +6,8 @@ that the kernel's parent-death signal (prctl(2), PR_SET_PDEATHSIG) means what it
 it goes, all its children are killed. It goes when its standard input ends, which is when the fleet program does.
 
 One JSON object a line. In: {"do": "start", "name", "argv", "cwd", "log", "watch": [host, port] or null} and
-{"do": "signal", "name", "signal"}. Out: {"ev": "started" | "listening" | "signalled" | "died", "name", "pid", "t_ns", ...}.
+{"do": "signal", "name", "signal"}. Out: {"ev": "started" | "listening" | "signalled" | "died", "name", "pid", "t_ns",
+...}.
 """
 import ctypes
 import json

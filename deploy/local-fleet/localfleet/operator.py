@@ -26,7 +26,8 @@ class Operator:
 
     def query(self, service, action, **fields):
         """A query-protocol call; `fields` name parameters with __ for the dots. Returns the answer's XML."""
-        form = {"Action": action, "Version": VERSIONS.get(service, ""), **{k.replace("__", "."): str(v) for k, v in fields.items()}}
+        form = {"Action": action, "Version": VERSIONS.get(service, "")}
+        form |= {k.replace("__", "."): str(v) for k, v in fields.items()}
         return self._checked(action, self._client.post(
             "/", data=urlencode(form), content_type="application/x-www-form-urlencoded",
             headers=self._headers(service))).get_data(as_text=True)
@@ -98,7 +99,8 @@ def make_group(operator, described, settings):
         "autoscaling", "CreateAutoScalingGroup", AutoScalingGroupName=GROUP, DesiredCapacity=settings.size,
         MinSize=min(settings.min_size, settings.size), MaxSize=max(settings.max_size, settings.size),
         LaunchTemplate__LaunchTemplateId=described["launchTemplate"], LaunchTemplate__Version="$Default",
-        VPCZoneIdentifier=",".join(described["subnets"].values()), TargetGroupARNs__member__1=described["targetGroupArn"],
+        VPCZoneIdentifier=",".join(described["subnets"].values()),
+        TargetGroupARNs__member__1=described["targetGroupArn"],
         HealthCheckType=settings.health_check_type, HealthCheckGracePeriod=max(1, round(settings.grace)),
         **warmup, **tags)
 

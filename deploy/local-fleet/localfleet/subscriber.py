@@ -50,8 +50,9 @@ class Subscriber:
                     message = json.loads(message) if isinstance(message, str) else message
                 except ValueError:
                     pass
-                journal.note("arrived", t_ns, path=self.path, headers={k.lower(): v for k, v in self.headers.items()}, body=body,
-                             envelope=parsed, message=message)
+                headers = {k.lower(): v for k, v in self.headers.items()}
+                journal.note("arrived", t_ns, path=self.path, headers=headers, body=body, envelope=parsed,
+                             message=message)
                 if isinstance(parsed, dict) and parsed.get("Type") == "SubscriptionConfirmation":
                     urllib.request.urlopen(parsed["SubscribeURL"], timeout=5).close()
                 self.send_response(200)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Auto Scaling's API on top of the loop in groups.py: moto's own answers act at once, so those that act are replaced."""
+"""Auto Scaling's API on top of the loop in groups.py: moto's own answers act at once, so those that do are replaced."""
 import time
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
@@ -104,8 +104,8 @@ class GroupAPI:
                 if should_decrement and before <= group.min_size:
                     raise ValidationError(
                         f"Currently, desiredSize equals minSize ({group.min_size}). Terminating instance without "
-                        "replacement will violate group's min size constraint. Either set shouldDecrementDesiredCapacity "
-                        "flag to false or lower group's min size.")
+                        "replacement will violate group's min size constraint. Either set "
+                        "shouldDecrementDesiredCapacity flag to false or lower group's min size.")
                 text = f"instance {instance_id} was taken out of service in response to a user request"
                 if should_decrement:
                     group.desired_capacity = before - 1
@@ -122,7 +122,8 @@ class GroupAPI:
                     raise not_found(group_name)
                 leaving = [s for s in group.instance_states if s.instance.id in instance_ids]
                 if len(leaving) != len(set(instance_ids)):
-                    raise ValidationError(f"The instance {instance_ids} is not part of Auto Scaling group {group_name}.")
+                    raise ValidationError(
+                        f"The instance {instance_ids} is not part of Auto Scaling group {group_name}.")
                 if should_decrement and group.desired_capacity - len(leaving) < group.min_size:
                     raise ValidationError("Detaching these instances would violate the group's min size constraint.")
                 return [self._detach(backend, group, s, should_decrement) for s in leaving]

@@ -109,7 +109,8 @@ class Groups:
             "elb": "an instance was taken out of service in response to an ELB system health check failure.",
             "user": "an instance was taken out of service in response to a user health-check.",
         }[cause]
-        self.reasons[group.name] = "an instance was launched in response to an unhealthy instance needing to be replaced."
+        self.reasons[group.name] = (
+            "an instance was launched in response to an unhealthy instance needing to be replaced.")
         self.dismiss(group, member, f"At {stamp(now())} {text}")
 
     def dismiss(self, group, member, cause):
