@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "rebound",
     dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -32,6 +33,9 @@ let package = Package(
         .executableTarget(
             name: "probe-benchmark", dependencies: ["ChaosModel", "Measurement", "Probes"],
             path: "Benchmarks/probe-engine/engine", swiftSettings: strict),
+        .executableTarget(
+            name: "stopwatch-benchmark", dependencies: ["ChaosModel", "Measurement", "Probes"],
+            path: "Benchmarks/stopwatch/watch", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"],
@@ -41,7 +45,10 @@ let package = Package(
             dependencies: ["Probes", "ChaosModel", "HTTPTransport", "Measurement", "TestSupport"],
             path: "Tests/ProbesTests", swiftSettings: strict),
         .target(name: "ChaosModel", dependencies: ["Yams"], path: "Sources/ChaosModel", swiftSettings: strict),
-        .target(name: "Measurement", dependencies: ["ChaosModel"], path: "Sources/Measurement", swiftSettings: strict),
+        .target(
+            name: "Measurement",
+            dependencies: ["ChaosModel", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            path: "Sources/Measurement", swiftSettings: strict),
         .target(
             name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
         ),
