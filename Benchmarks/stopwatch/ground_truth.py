@@ -4,9 +4,10 @@
 
 Usage: ground_truth.py PORT OUTAGES SEED refuse|hang
 
-It prints "ready", then one line of JSON per outage: {"closed": [before, after], "opened": [before, after]}, nanoseconds
-read right before and after the call that made it so, then ends. "refuse" closes the listener and opens a new one;
-"hang" keeps the listener and stops answering, so that connections stand and wait.
+It prints "ready", then one line of JSON per outage: {"closed": [before, after], "opened": [before, after]},
+nanoseconds read right before and after the call that made it so, then "end", and serves on for two seconds.
+"refuse" closes the listener and opens a new one; "hang" keeps the listener and stops answering, so that connections
+stand and wait.
 """
 import json
 import random
@@ -86,6 +87,8 @@ def main():
         listener, truth = outage(listener, port, chance.randint(200_000_000, 3_000_000_000), kind)
         print(json.dumps(truth), flush=True)
         serve(listener, now() + chance.randint(500_000_000, 1_500_000_000))
+    print("end", flush=True)
+    serve(listener, now() + 2_000_000_000)
 
 
 main()

@@ -20,7 +20,8 @@ struct TrueOutage {
 struct Comparison {
     var probe: String
     var truths: Int
-    var invented: Int
+    /// Outages that the server did not have.
+    var invented: [Outage]
     var startErrors: [Int64] = []
     var endErrors: [Int64] = []
     var widths: [Int64] = []
@@ -29,6 +30,7 @@ struct Comparison {
     init(_ probe: String, found: [Outage], truths: [TrueOutage]) {
         self.probe = probe
         self.truths = truths.count
+        invented = []
         var unused = found
         for truth in truths {
             guard let index = unused.firstIndex(where: { overlaps($0, truth) }) else { continue }
@@ -39,7 +41,7 @@ struct Comparison {
             widths += [outage.start, end].map { $0.high.nanoseconds - $0.low.nanoseconds }
             coveredEnds += [covers(outage.start, truth.closed), covers(end, truth.opened)].filter { $0 }.count
         }
-        invented = unused.count
+        invented = unused
     }
 
     var found: Int { startErrors.count }
@@ -48,11 +50,15 @@ struct Comparison {
 
     /// Every outage was found, none invented, no end is off by more than an interval, and the bounds hold.
     func isWithin(_ interval: Duration) -> Bool {
-        found == truths && invented == 0 && largestError <= interval.wholeNanoseconds && coverage >= 0.99
+        found == truths && invented.isEmpty && largestError <= interval.wholeNanoseconds && coverage >= 0.99
     }
 
     func describe() {
-        print("\(probe): \(found) of \(truths) outages found, \(invented) invented")
+        print("\(probe): \(found) of \(truths) outages found, \(invented.count) invented")
+        for outage in invented {
+            let duration = outage.end.map { text($0.at.nanoseconds - outage.start.at.nanoseconds) } ?? "no end,"
+            print("  invented: \(duration) ms, \(outage.failedSamples) failed, the first with \(outage.firstReason)")
+        }
         for (name, errors) in [("start", startErrors), ("end", endErrors)] {
             let sizes = errors.map { Int64($0.magnitude) }
             let bias = errors.isEmpty ? 0 : errors.reduce(0, +) / Int64(errors.count)
@@ -64,22 +70,22 @@ struct Comparison {
             "  bounds: hold the truth in \(text(Int64(coverage * 100 * 1_000_000))) % of ends, median width"
                 + " \(text(middle(widths))) ms, widest \(text(widths.max() ?? 0)) ms")
     }
-
-    private func overlaps(_ outage: Outage, _ truth: TrueOutage) -> Bool {
-        let end = outage.end?.high.nanoseconds ?? .max
-        return outage.start.low.nanoseconds <= truth.opened.upperBound && truth.closed.lowerBound <= end
-    }
-
-    private func error(_ measured: BoundedInstant, _ truth: ClosedRange<Int64>) -> Int64 {
-        measured.at.nanoseconds - (truth.lowerBound + (truth.upperBound - truth.lowerBound) / 2)
-    }
-
-    private func covers(_ measured: BoundedInstant, _ truth: ClosedRange<Int64>) -> Bool {
-        measured.low.nanoseconds <= truth.upperBound && truth.lowerBound <= measured.high.nanoseconds
-    }
-
-    private func middle(_ values: [Int64]) -> Int64 { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
-
-    /// Nanoseconds as milliseconds with three places.
-    private func text(_ nanoseconds: Int64) -> String { "\(Double(nanoseconds / 1000) / 1000)" }
 }
+
+private func overlaps(_ outage: Outage, _ truth: TrueOutage) -> Bool {
+    let end = outage.end?.high.nanoseconds ?? .max
+    return outage.start.low.nanoseconds <= truth.opened.upperBound && truth.closed.lowerBound <= end
+}
+
+private func error(_ measured: BoundedInstant, _ truth: ClosedRange<Int64>) -> Int64 {
+    measured.at.nanoseconds - (truth.lowerBound + (truth.upperBound - truth.lowerBound) / 2)
+}
+
+private func covers(_ measured: BoundedInstant, _ truth: ClosedRange<Int64>) -> Bool {
+    measured.low.nanoseconds <= truth.upperBound && truth.lowerBound <= measured.high.nanoseconds
+}
+
+private func middle(_ values: [Int64]) -> Int64 { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
+
+/// Nanoseconds as milliseconds with three places.
+private func text(_ nanoseconds: Int64) -> String { "\(Double(nanoseconds / 1000) / 1000)" }

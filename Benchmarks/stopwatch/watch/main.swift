@@ -13,7 +13,8 @@ guard arguments.count == 3, let port = Int(arguments[1]), ["refuse", "hang"].con
     print("Usage: stopwatch-benchmark PORT refuse|hang < server's log")
     exit(2)
 }
-let timeout = WrittenDuration(.milliseconds(200))
+// Refusals come at once; a hung server is told by the timeout alone, so it must be shorter than the outages.
+let timeout = WrittenDuration(.milliseconds(arguments[2] == "hang" ? 150 : 1000))
 let http = HTTPProbeSpec(url: "http://127.0.0.1:\(port)/", timeout: timeout)
 let tcp = TCPProbeSpec(host: "127.0.0.1", port: port, timeout: timeout)
 // A server that hangs still has its listener: only HTTP can tell.
@@ -29,7 +30,7 @@ let engine = try ProbeEngine()
 let buffer = ObservationBuffer(capacity: 1_000_000)
 let session = engine.run(try specs.map { try ProbePlan($0) }, into: buffer)
 var truths: [TrueOutage] = []
-while let line = readLine() {
+while let line = readLine(), line != "end" {
     guard let truth = TrueOutage(line: line) else { continue }
     truths.append(truth)
 }
@@ -46,7 +47,8 @@ for spec in specs {
         return true
     }
     print("  attempts missed: \(missed.count) of \(observations.filter { $0.probe == spec.name }.count)")
-    isGood = isGood && comparison.isWithin(interval)
+    // An answer that comes late to an attempt made in the outage leaves its end open by the timeout.
+    isGood = isGood && comparison.isWithin(arguments[2] == "hang" ? interval + timeout.duration : interval)
 }
-print(isGood ? "Within one interval and inside the bounds." : "NOT within one interval and inside the bounds.")
+print(isGood ? "Within the limit and inside the bounds." : "NOT within the limit and inside the bounds.")
 exit(isGood ? 0 : 1)

@@ -116,7 +116,8 @@ package final class ProbeSession: Sendable {
     }
 }
 
-/// Lifts the soft limit on open files to the hard one (setrlimit(2)); what cannot be lifted shows as `outOfDescriptors`.
+/// Lifts the soft limit on open files to the hard one (setrlimit(2)); what cannot be lifted shows as
+/// `outOfDescriptors`.
 private func raiseDescriptorLimit() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else {
