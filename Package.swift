@@ -33,5 +33,9 @@ let package = Package(
         .testTarget(
             name: "ReconcileLoopTests", dependencies: ["ReconcileLoop", "TestSupport"],
             path: "Tests/ReconcileLoopTests", swiftSettings: strict),
+        .target(name: "Scheduling", dependencies: ["ChaosModel"], path: "controller/Scheduling", swiftSettings: strict),
+        .testTarget(
+            name: "SchedulingTests", dependencies: ["Scheduling", "ChaosModel"], path: "Tests/SchedulingTests",
+            swiftSettings: strict),
     ]
 )
