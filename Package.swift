@@ -34,5 +34,8 @@ let package = Package(
         .target(
             name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
         ),
+        .testTarget(
+            name: "MeasurementTests", dependencies: ["ChaosModel", "Measurement"], path: "Tests/MeasurementTests",
+            swiftSettings: strict),
     ]
 )
