@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the same job with a boto3 script, with Chaos Toolkit and with Rebound on one local fleet, and compares what each
-says the recovery took with what it really took (the fleet's truth), and what each cost.
+"""Runs the same job with a boto3 script, with Chaos Toolkit and with Rebound on one local fleet, and compares what
+each says the recovery took with what it really took (the fleet's truth), and what each cost.
 
 Runs inside `fleet run` (see `run`). Each round asks all of them, in an order drawn by chance. Cost is that of the whole
 process tree: CPU and peak memory as wait4(2) gives them, and the wall time beyond the real recovery and the waiting that

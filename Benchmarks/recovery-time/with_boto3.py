@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The job as a script of one's own does it: terminate one tagged member, poll each second, tell the topic and the function.
+"""The job as one's own script does it: terminate one tagged member, poll each second, tell the topic and the function.
 
 Prints {"recovery_seconds": S}. Everything it needs is in the environment that `fleet run` gives.
 """
