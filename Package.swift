@@ -13,22 +13,22 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "rebound",
     dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
-        .systemLibrary(
-            name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(
-            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(
-            name: "CExpat", path: "Sources/CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .target(name: "ChaosModel", dependencies: ["Yams"], path: "Sources/ChaosModel", swiftSettings: strict),
-        .target(name: "Measurement", dependencies: ["ChaosModel"], path: "Sources/Measurement", swiftSettings: strict),
+        .target(
+            name: "Measurement",
+            dependencies: ["ChaosModel", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            path: "Sources/Measurement", swiftSettings: strict),
         .target(
             name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
         ),
+        .testTarget(
+            name: "ChaosModelTests", dependencies: ["ChaosModel"], path: "Tests/ChaosModelTests", swiftSettings: strict),
     ]
 )

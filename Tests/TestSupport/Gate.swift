@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Synchronization
+
+/// Holds threads until it is opened, then for good lets all pass. For servers' threads, not for tasks.
+package final class Gate: Sendable {
+    private let descriptors: (read: Int32, write: Int32)
+    private let isOpen = Mutex(false)
+
+    package init() {
+        var pair: [Int32] = [0, 0]
+        precondition(pipe(&pair) == 0, "pipe: \(errno)")
+        descriptors = (pair[0], pair[1])
+    }
+
+    deinit {
+        open()
+        close(descriptors.read)
+    }
+
+    /// Blocks until `open` was called.
+    package func wait() {
+        var poll = pollfd(fd: descriptors.read, events: Int16(POLLIN), revents: 0)
+        while Glibc.poll(&poll, 1, -1) < 0 && errno == EINTR {}
+    }
+
+    /// Lets everybody pass, now and later.
+    package func open() {
+        isOpen.withLock { isOpen in
+            guard !isOpen else { return }
+            isOpen = true
+            close(descriptors.write)
+        }
+    }
+}
