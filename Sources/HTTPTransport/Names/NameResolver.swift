@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CCurl
+import CLinux
 import Glibc
 import Synchronization
 
