@@ -30,5 +30,20 @@ let package = Package(
         .target(
             name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
         ),
+        .target(
+            name: "ExperimentControl", dependencies: ["ChaosModel", "ResourceStore"],
+            path: "controller/ExperimentControl", swiftSettings: strict),
+        .target(
+            name: "CommandLineInterface",
+            dependencies: [
+                "ChaosModel", "ExperimentControl", "ResourceStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "controller/CommandLineInterface", swiftSettings: strict),
+        .executableTarget(
+            name: "rebound", dependencies: ["CommandLineInterface"], path: "controller/Rebound", swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["ChaosModel", "CommandLineInterface", "ExperimentControl", "rebound"],
+            path: "Tests/CommandLineTests", exclude: ["Golden"], swiftSettings: strict),
     ]
 )
