@@ -9,8 +9,12 @@ import random
 import socket
 
 FIRST, LAST = 16, 250
+USUAL_PORT = 8080
 WEB_PORTS = range(20_000, 30_000)  # below Linux's range for outgoing connections (ip_local_port_range)
 ZONE_BLOCKS = {"a": 16, "b": 32, "c": 48}
+
+
+USUAL_URL = f"http://127.{FIRST}.0.2:{USUAL_PORT}/"
 
 
 class Network:
@@ -29,7 +33,7 @@ class Network:
 
     def free_port(self):
         """A port nobody holds on our addresses, nor on all addresses of the machine."""
-        for port in random.sample(WEB_PORTS, 200):
+        for port in [USUAL_PORT, *random.sample(WEB_PORTS, 200)]:
             with socket.socket() as probe:
                 try:
                     probe.bind((self.balancer_host, port))
@@ -40,13 +44,13 @@ class Network:
 
 
 def claim_network():
-    numbers = list(range(FIRST, LAST + 1))
-    random.Random(os.getpid()).shuffle(numbers)
-    for number in numbers:
+    others = list(range(FIRST + 1, LAST + 1))
+    random.Random(os.getpid()).shuffle(others)
+    for number in [FIRST, *others]:
         claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             claim.bind(f"\0rebound-local-fleet-127.{number}")
             return number, claim
         except OSError:
             claim.close()
-    raise RuntimeError(f"all {len(numbers)} loopback networks are taken by other fleets; take one down first")
+    raise RuntimeError(f"all {len(others) + 1} loopback networks are taken by other fleets; take one down first")

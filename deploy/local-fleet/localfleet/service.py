@@ -10,6 +10,7 @@ import traceback
 
 from . import settings as settings_module
 from .keeper import die_with_parent
+from .network import USUAL_URL
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -37,6 +38,7 @@ def serve(arguments):
         if described is None:
             return 0
         write_files(arguments.state, described)
+        write_experiments(arguments.state, described)
         tell(arguments.ready_fd, described)
         signal.sigwait(ENDINGS)
         if why:
@@ -105,6 +107,17 @@ def write_files(state, described):
     write(os.path.join(state, "fleet.json"), json.dumps(described, indent=2) + "\n")
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment(described).items()]
     write(os.path.join(state, "env"), "unset AWS_PROFILE AWS_SESSION_TOKEN\n" + "".join(lines))
+
+
+def write_experiments(state, described):
+    """Copies of the experiments beside this program, with the address this fleet really got."""
+    source = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "experiments")
+    os.makedirs(os.path.join(state, "experiments"), exist_ok=True)
+    for name in sorted(os.listdir(source)):
+        with open(os.path.join(source, name)) as file:
+            text = file.read().replace(USUAL_URL, described["loadBalancerURL"])
+        with open(os.path.join(state, "experiments", name), "w") as file:
+            file.write(text)
 
 
 def write(path, text):
