@@ -19,7 +19,7 @@ package final class ProbeEngine: Sendable {
     package init() throws(ProbeError) {
         raiseDescriptorLimit()
         do throws(TransportError) {
-            loop = try EventLoop(threadName: "probes")
+            loop = try EventLoop(threadName: "probes", isUrgent: true)
         } catch {
             throw ProbeError(.outOfResources, message: error.message, hint: error.hint, cause: error)
         }
