@@ -76,6 +76,12 @@ package struct OutageDetector: Sendable {
         }
         if tail.count > 2 * patience { count = max(count, tail.count - patience) }
         guard count >= 64 || tail.count > 2 * patience else { return }
+        settle(first: count)
+    }
+
+    /// A function of its own: inlined, it stops the optimiser of Swift 6.3.1 with "Found ownership error" (-O).
+    @inline(never)
+    private mutating func settle(first count: Int) {
         if count == tail.count {
             settled = machine
         } else {
