@@ -22,6 +22,9 @@ package final class AWSClient: Sendable {
         self.configuration = configuration
     }
 
+    /// How far AWS's clock was found ahead of ours, in nanoseconds; 0 until a refusal showed a difference.
+    package var clockOffset: Int64 { learned.withLock(\.clockOffset) }
+
     /// Sends the call until it succeeds (status 2xx), cannot succeed, may not be repeated, or its time is over.
     ///
     /// Throws with `mayHaveActed` true when some attempt may have been carried out; a call that `.actsOnce` is never
