@@ -81,7 +81,9 @@ package final class AWSClient: Sendable {
             total: min(configuration.timeouts.attempt, .nanoseconds(remaining)))
         let offset = learned.withLock(\.clockOffset)
         let date = AWSInstant(nanoseconds: configuration.clock.now().nanoseconds + offset)
-        let request = builder.request(credentials: credentials, at: date, timeouts: timeouts)
+        var request = builder.request(credentials: credentials, at: date, timeouts: timeouts)
+        request.tls = configuration.tls
+        request.proxy = builder.endpoint.scheme == "https" ? configuration.proxy : .none
         progress.begin()
         let outcome = await outcome(of: request, builder, secrets: credentials?.secrets ?? [])
         return Attempt(outcome: outcome, credentials: credentials, signedAt: date, limiterKey: key)
