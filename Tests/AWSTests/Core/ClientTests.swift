@@ -205,11 +205,13 @@ struct ClientTests {
         var keys = AWSCredentials.example
         keys.sessionToken = "TOKENSECRET"
         let text =
-            "The signature very/secret+key does not match.\n\nThe Canonical String was 'x-amz-security-token:TOKENSECRET'"
+            "The signature very/secret+key does not match.\n\n"
+            + "The Canonical String was 'x-amz-security-token:TOKENSECRET'"
         let server = ScriptedHTTP { _, _ in
             .answer(
                 403,
-                "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>\(text)</Message></Error></ErrorResponse>"
+                "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>\(text)</Message></Error>"
+                    + "</ErrorResponse>"
             )
         }
         let client = TestClient(server, credentials: StaticCredentials(keys))
