@@ -4,7 +4,14 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
+
+// socket(2). An enum in C that several modules carry; which of them Swift finds it in depends on what else is imported.
+static const int clinux_stream = SOCK_STREAM;
+static const int clinux_datagram = SOCK_DGRAM;
+static const int clinux_nonblocking = SOCK_NONBLOCK;
+static const int clinux_close_on_exec = SOCK_CLOEXEC;
 
 // prctl(2) is variadic.
 static inline int clinux_set_thread_name(const char *name) {

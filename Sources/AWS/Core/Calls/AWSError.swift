@@ -8,6 +8,8 @@ package enum AWSErrorCode: String, Sendable, CaseIterable {
     case conflict
     /// The good answer to a call with DryRun: it was refused only because it was a dry run.
     case dryRunWouldSucceed
+    /// The call went through and the Lambda function failed; the cause is a LambdaFunctionFailure.
+    case functionFailed
     case serviceUnavailable, network, timedOut, clockSkew, malformedReply, cancelled, other
 }
 

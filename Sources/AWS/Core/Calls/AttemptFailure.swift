@@ -102,7 +102,7 @@ extension AttemptFailure {
         case .invalidRequest: "Correct what AWS names."
         case .malformedReply: "Check that the endpoint is AWS and no proxy stands between."
         case .dryRunWouldSucceed: "Nothing is wrong: the call would have succeeded without DryRun."
-        case .noCredentials, .noRegion, .invalidConfiguration, .network, .cancelled, .other: ""
+        case .noCredentials, .noRegion, .invalidConfiguration, .network, .cancelled, .functionFailed, .other: ""
         }
     }
 }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ChaosModel
+import Logging
+import ReconcileLoop
+import ResourceStore
+import Scheduling
+
+/// Driving runs to their end, in this process, each under a lease.
+extension ExperimentController {
+    /// Takes one run from wherever it is to Done. To end it early, ask for an abort: undoing is then waited for.
+    /// Cancelling the task instead leaves the run where it is, for the next process to take up. Throws `.busy` when
+    /// another process drives it, `.store` when the store stays unusable and nothing is left to put back.
+    package func drive(run name: String, namespace: String) async throws(ExperimentError) -> Run {
+        let key = ResourceKey(kind: .run, namespace: namespace, name: name)
+        let leases = HeldLeases(
+            holder: holder, store: store, clock: clock, duration: options.leaseDuration, logger: logger)
+        try await leases.hold(key)
+        let failure = FirstFailure()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await leases.renew() }
+            group.addTask { await self.deliverReports() }
+            await reconcile([key], workers: 1, leases: leases, failure: failure)
+            group.cancelAll()
+        }
+        await leases.releaseAll()
+        if let failure = failure.error { throw failure }
+        return try await stored(name, namespace)
+    }
+
+    /// Drives every run that is not done, and those that come, and empties the outbox, until the task is cancelled.
+    /// Then the runs are left where they are.
+    package func driveAll() async throws(ExperimentError) {
+        let keys = try await unfinishedRuns().map(\.key)
+        let leases = HeldLeases(
+            holder: holder, store: store, clock: clock, duration: options.leaseDuration, logger: logger)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await leases.renew() }
+            group.addTask { await self.deliverReports() }
+            await reconcile(keys, workers: 64, leases: leases, failure: nil)
+            group.cancelAll()
+        }
+        await leases.releaseAll()
+    }
+
+    /// Runs the loop over these keys. With `failure` it ends when they are settled; without, it goes on with every
+    /// change.
+    private func reconcile(_ keys: [ResourceKey], workers: Int, leases: HeldLeases, failure: FirstFailure?) async {
+        let reconciler = reconciler
+        let (settled, settle) = AsyncStream.makeStream(of: ResourceKey.self)
+        let loop = ReconcileLoop<ResourceKey, ExperimentError>(
+            workers: workers, backoff: Backoff(first: .milliseconds(100), most: .seconds(5)), clock: ContinuousClock(),
+            chance: SeededGenerator(seed: newSeed()),
+            observe: { [logger] key, outcome, _ in
+                switch outcome {
+                case .settled: settle.yield(key)
+                case .gaveUp(let error):
+                    failure?.note(error)
+                    settle.yield(key)
+                case .retry(let error):
+                    logger.warning("run step failed", metadata: ["run": "\(key.name)", "reason": "\(error.message)"])
+                case .lookAgain: break
+                }
+            },
+            reconcile: { key in
+                do throws(ExperimentError) { try await leases.hold(key) } catch { return .retry(error) }
+                return await reconciler.reconcile(key)
+            })
+        for key in keys { await loop.enqueue(key) }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.watchRuns(loop, isOn: failure == nil) }
+            group.addTask {
+                var open = Set(keys)
+                for await key in settled {
+                    await leases.release(key)
+                    open.remove(key)
+                    if failure != nil, open.isEmpty { await loop.shutdown() }
+                }
+            }
+            await loop.run()
+            settle.finish()
+            group.cancelAll()
+        }
+    }
+
+    /// Gives every changed run a turn, also those that other processes create or abort.
+    private func watchRuns(_ loop: ReconcileLoop<ResourceKey, ExperimentError>, isOn: Bool) async {
+        guard isOn else { return }
+        while !Task.isCancelled {
+            do {
+                let version = try await store.list(Run.self, namespace: nil, labels: [:])
+                for run in version.items where run.status?.phase != .done { await loop.enqueue(run.key) }
+                for try await change in store.watch(.run, after: version.resourceVersion) where change.change == .added
+                {
+                    await loop.enqueue(change.key)
+                }
+            } catch {
+                logger.warning("watch on runs ended", metadata: ["reason": "\(error)"])
+                do { try await clock.sleep(for: .seconds(1)) } catch { return }
+            }
+        }
+    }
+
+    /// Sends what the outbox holds, of these runs and of any before them, until cancelled. What is left stays in the
+    /// store.
+    private func deliverReports() async {
+        while !Task.isCancelled {
+            do throws(StoreError) { try await outbox.deliverDue(run: nil) } catch {
+                logger.warning("outbox not read", metadata: ["reason": "\(error.message)"])
+            }
+            do { try await clock.sleep(for: .milliseconds(500)) } catch { return }
+        }
+    }
+
+    /// The runs that are not done, the oldest first.
+    package func unfinishedRuns() async throws(ExperimentError) -> [Run] {
+        do throws(StoreError) {
+            return try await store.list(Run.self, namespace: nil, labels: [:]).items
+                .filter { $0.status?.phase != .done }
+                .sorted { $0.age < $1.age }
+        } catch {
+            throw ExperimentError(.store, error.message, hint: error.hint, cause: error)
+        }
+    }
+
+    func stored(_ name: String, _ namespace: String) async throws(ExperimentError) -> Run {
+        do throws(StoreError) {
+            if let run = try await store.get(Run.self, namespace: namespace, name: name) { return run }
+        } catch {
+            throw ExperimentError(.store, error.message, hint: error.hint, cause: error)
+        }
+        throw ExperimentError(
+            .invalid, "there is no run \(name) in namespace \(namespace)", hint: "See `rebound get runs`.")
+    }
+
+    /// What a run that this process drives looks like, about five times a second, until it is done.
+    package func progress(run name: String, namespace: String = "default") -> AsyncStream<RunProgress> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            // Owned by the stream: ending it cancels the task.
+            let task = Task { [store, clock, watches] in
+                while !Task.isCancelled {
+                    // A reading that fails is tried again at the next turn.
+                    if let run = try? await store.get(Run.self, namespace: namespace, name: name) {
+                        let probes = await watches[run.uid]?.session.probeProgress() ?? []
+                        continuation.yield(RunProgress(run: run, probes: probes, now: clock.wall()))
+                        if run.status?.phase == .done { break }
+                    }
+                    do { try await clock.sleep(for: .milliseconds(200)) } catch { break }
+                }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
+
+extension Run {
+    /// Sorts by when runs were made, then by name.
+    fileprivate var age: (Int64, String) {
+        (metadata.creationTimestamp?.nanosecondsSinceEpoch ?? 0, metadata.name)
+    }
+}
