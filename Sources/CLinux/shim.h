@@ -4,7 +4,14 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
+
+// socket(2). An enum in C that several modules carry; which of them Swift finds it in depends on what else is imported.
+static const int clinux_stream = SOCK_STREAM;
+static const int clinux_datagram = SOCK_DGRAM;
+static const int clinux_nonblocking = SOCK_NONBLOCK;
+static const int clinux_close_on_exec = SOCK_CLOEXEC;
 
 // prctl(2) is variadic.
 static inline int clinux_set_thread_name(const char *name) {
@@ -12,4 +19,13 @@ static inline int clinux_set_thread_name(const char *name) {
 }
 static inline int clinux_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds, 0UL, 0UL, 0UL);
+}
+
+// pipe2(2) and posix_spawn_file_actions_addclosefrom_np(3) are hidden from Swift without _GNU_SOURCE.
+#include <spawn.h>
+extern int pipe2(int ends[2], int flags);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
+static inline int clinux_pipe(int ends[2], int flags) { return pipe2(ends, flags); }
+static inline int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }

@@ -14,6 +14,8 @@ package struct CheckedRequest: Sendable {
     let effectiveURL: String
     /// The host is a name that a resolver must be asked for.
     let needsResolver: Bool
+    /// The header fields in libcurl's way of writing (CURLOPT_HTTPHEADER).
+    let headerLines: [String]
     let connectMilliseconds: Int64
     let totalMilliseconds: Int64
 
@@ -26,6 +28,7 @@ package struct CheckedRequest: Sendable {
         port = url.port
         effectiveURL = url.effective
         needsResolver = request.unixSocketPath == nil && request.proxy == .none && !isAddressOrLocalhost(url.host)
+        headerLines = request.headerLines()
         connectMilliseconds = try Self.milliseconds(request.timeouts.connect, "connect")
         totalMilliseconds = try Self.milliseconds(request.timeouts.total, "total")
     }

@@ -14,19 +14,19 @@ package final class HTTPClient: Sendable {
     /// Starts the event loop's thread. Throws `.outOfResources` or `.outOfMemory`.
     package convenience init(configuration: HTTPClientConfiguration = .init()) throws(TransportError) {
         let loop = try EventLoop(threadName: configuration.threadName)
-        self.init(configuration: configuration, loop: loop, ownsLoop: true)
-    }
-
-    /// Works on a loop that others use too. Closing this client leaves the loop running.
-    package convenience init(configuration: HTTPClientConfiguration, on loop: EventLoop) {
-        self.init(configuration: configuration, loop: loop, ownsLoop: false)
-    }
-
-    private init(configuration: HTTPClientConfiguration, loop: EventLoop, ownsLoop: Bool) {
-        self.loop = loop
-        self.ownsLoop = ownsLoop
         let names = NameResolver(
             lifetime: configuration.nameLifetime, maximumThreads: configuration.maximumResolverThreads)
+        self.init(configuration: configuration, loop: loop, names: names, ownsLoop: true)
+    }
+
+    /// Works on a loop that others use too, and asks their resolver. Closing this client leaves the loop running.
+    package convenience init(configuration: HTTPClientConfiguration, on loop: EventLoop, names: NameResolver) {
+        self.init(configuration: configuration, loop: loop, names: names, ownsLoop: false)
+    }
+
+    private init(configuration: HTTPClientConfiguration, loop: EventLoop, names: NameResolver, ownsLoop: Bool) {
+        self.loop = loop
+        self.ownsLoop = ownsLoop
         let transfers = LoopBound(TransferBox(configuration, names), on: loop)
         self.transfers = transfers
         loop.execute { context in
@@ -86,6 +86,11 @@ package final class HTTPClient: Sendable {
     /// Aborts a request started with `start`; it completes as `.cancelled` unless it is over.
     package func abort(_ ticket: RequestTicket) {
         loop.execute { [transfers] context in transfers.value(in: context).set?.abort(ticket) }
+    }
+
+    /// The same, at once, from the loop's own thread.
+    package func abort(_ ticket: RequestTicket, in context: LoopContext) {
+        transfers.value(in: context).set?.abort(ticket)
     }
 
     /// Refuses what comes, and fails what is under way as `.closed`. Does not wait; may be repeated.

@@ -40,6 +40,8 @@ package struct TransportError: Error, Sendable {
     package var requestMayHaveBeenSent: Bool
     /// Nil when the transfer never began.
     package var timings: HTTPTimings?
+    /// errno of the socket or connect call that failed, such as ECONNREFUSED; 0 where none is known (errno(3)).
+    package var systemError: Int32 = 0
 
     /// `requestMayHaveBeenSent` has no default: it decides whether a repeat is safe.
     package init(

@@ -3,43 +3,63 @@ package import ChaosModel
 
 /// Keeps the resources. One contract for the embedded database and, later, for a cluster's own store.
 ///
-/// Every write is durable when its call returns. `resourceVersion` grows with every change in the store; a write whose
-/// version is not the stored one is refused with `.conflict` and changes nothing.
+/// Every write is durable when its call returns, is whole or not there at all, and is not stopped by cancellation: an
+/// undo must be able to write from a cancelled task. `resourceVersion` grows with every change in the store; a write
+/// whose version is not the stored one is refused with `.conflict` and changes nothing. Several processes may share a
+/// store; that it is busy never shows.
 package protocol ResourceStore: Sendable {
+    /// Nil when there is none of that name.
     func get<R: Resource>(_ type: R.Type, namespace: String, name: String) async throws(StoreError) -> R?
-    /// A nil namespace lists them all. Ordered by namespace and name.
+    /// A nil namespace lists them all. All labels must be equal. Ordered by namespace and name.
     func list<R: Resource>(_ type: R.Type, namespace: String?, labels: [String: String]) async throws(StoreError)
         -> ResourceList<R>
-    /// Sets uid, generation 1, creation time and version. Throws `.alreadyExists`.
+    /// Sets uid, generation 1, creation time and version. A status is not taken over: write it with `updateStatus`.
+    /// Throws `.alreadyExists`, and `.invalid` when a version is set already.
     func create<R: Resource>(_ resource: R) async throws(StoreError) -> R
-    /// Writes metadata and spec; keeps the stored status. The generation grows when the spec changed.
+    /// Writes metadata and spec; keeps the stored status, uid, creation and deletion time. The generation grows when
+    /// the spec changed. An update that changes nothing keeps the version. Taking away the last finalizer of a deleted
+    /// resource removes it. Throws `.notFound`, `.conflict`, and `.invalid` when no version is given.
     func update<R: Resource>(_ resource: R) async throws(StoreError) -> R
-    /// Writes the status; keeps the stored spec and metadata.
+    /// Writes the status; keeps the stored spec and metadata. Throws as `update` does.
     func updateStatus<R: Resource>(_ resource: R) async throws(StoreError) -> R
-    /// Sets the deletion time while finalizers are left; removes the resource, and what it owns, when none is.
+    /// Sets the deletion time while finalizers are left; removes the resource, and what only it owns, when none is.
+    /// Deleting again changes nothing. Throws `.notFound`.
     func delete(_ key: ResourceKey) async throws(StoreError)
-    /// Changes after `version` in order, then new ones as they happen, until the task is cancelled.
+    /// Changes after `version` in order, then new ones as they happen, until the task is cancelled. Ends with
+    /// `StoreError` `.expired` when the store no longer knows the changes after `version`: list again, watch from
+    /// there.
     func watch(_ kind: ResourceKind, after version: String) -> AsyncThrowingStream<ResourceChange, any Error>
 
-    /// Reserves one target against the caps, all in one transaction. The same id twice is one reservation.
+    /// Reserves one target against the caps, all in one transaction. The same id twice is one reservation with one
+    /// token. Refused: over a cap; a target that another run holds; a run that has finished.
     func reserve(_ reservation: Reservation, caps: ReservationCaps) async throws(StoreError) -> ReservationOutcome
-    /// Gives a reservation back: only for an injection that provably changed nothing.
+    /// Gives a reservation back as if it had never been: only for an injection that provably changed nothing.
     func release(reservation id: String) async throws(StoreError)
+    /// Says that a run is over and will harm nothing more: its targets are free again and no longer count for their
+    /// groups, but go on counting for the day. From now on the run gets no reservation. Twice is as once.
+    func finish(run: String) async throws(StoreError)
+    /// The reservations of a run in the order of their tokens.
+    func reservations(run: String) async throws(StoreError) -> [HeldReservation]
 
-    /// Puts a report into the outbox. The same id twice is one entry.
+    /// Puts a report into the outbox. The same id twice is one entry: the first.
     func enqueue(_ entry: OutboxEntry) async throws(StoreError)
-    /// Undelivered entries, the oldest first within each run and destination.
+    /// Entries neither delivered nor given up, the oldest first within each run and destination.
     func pendingReports(run: String?) async throws(StoreError) -> [OutboxEntry]
+    /// All entries of a run, delivered or not, in the order of their sequence.
     func deliveries(run: String) async throws(StoreError) -> [OutboxEntry]
+    /// Writes what became of an entry: attempts, next attempt, delivered, gave up, error. Throws `.notFound`.
     func updateOutbox(_ entry: OutboxEntry) async throws(StoreError)
 
     /// Bulk measurements of a run, appended in chunks and read back in the order written.
     func append(chunk: MeasurementChunk) async throws(StoreError)
+    /// Empty when nothing was measured.
     func chunks(run: String) async throws(StoreError) -> [MeasurementChunk]
 
-    /// A lease that one process at a time holds, with a token that grows with every new holder.
+    /// A lease that one process at a time holds, with a token that grows with every new holder. The holder renews it by
+    /// asking again, and keeps its token.
     func acquireLease(_ name: String, holder: String, for duration: Duration, now: Timestamp) async throws(StoreError)
         -> LeaseOutcome
+    /// Lets go of a lease; a lease that is another's, or nobody's, is left as it is.
     func releaseLease(_ name: String, holder: String) async throws(StoreError)
 }
 
@@ -65,116 +85,5 @@ package struct ResourceChange: Sendable, Equatable {
         self.change = change
         self.key = key
         self.resourceVersion = resourceVersion
-    }
-}
-
-/// One target that a run is about to harm.
-package struct Reservation: Sendable, Equatable, Codable {
-    /// The injection's uid: the same before and after a crash.
-    package var id: String
-    package var run: String
-    /// `account/region/instance`, so that two runs never hold the same target.
-    package var target: String
-    /// The group whose members are counted, or empty.
-    package var group: String
-    package var at: Timestamp
-
-    package init(id: String, run: String, target: String, group: String, at: Timestamp) {
-        self.id = id
-        self.run = run
-        self.target = target
-        self.group = group
-        self.at = at
-    }
-}
-
-/// The caps that a reservation is held to.
-package struct ReservationCaps: Sendable, Equatable {
-    package var perRun: Int
-    /// Over all runs in the 24 hours before `at`; nil when no policy says so.
-    package var perDay: Int?
-    /// Reservations of one group by runs that are still under way; nil for no cap.
-    package var perGroup: Int?
-
-    package init(perRun: Int, perDay: Int? = nil, perGroup: Int? = nil) {
-        self.perRun = perRun
-        self.perDay = perDay
-        self.perGroup = perGroup
-    }
-}
-
-/// What came of asking for a reservation.
-package enum ReservationOutcome: Sendable, Equatable {
-    /// Held. The token is larger than every token given before.
-    case held(fencingToken: Int64)
-    /// Refused; the text names the cap and the numbers.
-    case refused(reason: String)
-}
-
-/// One report on its way to one destination.
-package struct OutboxEntry: Sendable, Codable, Equatable {
-    package var id: String
-    package var run: String
-    /// Grows within a run: reports leave in this order for each destination.
-    package var sequence: Int64
-    package var event: ReportEventKind
-    /// The destination as the manifest gave it.
-    package var report: ReportSpec
-    package var payload: String
-    package var attempts: Int
-    package var nextAttempt: Timestamp?
-    package var deliveredAt: Timestamp?
-    package var gaveUpAt: Timestamp?
-    package var lastError: String?
-
-    package init(
-        id: String, run: String, sequence: Int64, event: ReportEventKind, report: ReportSpec,
-        payload: String
-    ) {
-        self.id = id
-        self.run = run
-        self.sequence = sequence
-        self.event = event
-        self.report = report
-        self.payload = payload
-        attempts = 0
-    }
-}
-
-/// Observations or sightings of one run, as written at one time.
-package struct MeasurementChunk: Sendable, Equatable {
-    package enum Content: String, Sendable { case observations, sightings }
-    package var run: String
-    package var content: Content
-    package var data: [UInt8]
-
-    package init(run: String, content: Content, data: [UInt8]) {
-        self.run = run
-        self.content = content
-        self.data = data
-    }
-}
-
-/// What came of asking for a lease.
-package enum LeaseOutcome: Sendable, Equatable {
-    case held(token: Int64)
-    case heldByOther(holder: String, until: Timestamp)
-}
-
-/// Why a store did not do what it was asked.
-package struct StoreError: Error, Sendable {
-    package enum Code: String, Sendable {
-        case notFound, alreadyExists, conflict, expired, unavailable, full, readOnly, corrupt, invalid
-    }
-    package var code: Code
-    package var message: String
-    package var hint: String
-    package var cause: (any Error)?
-
-    package init(_ code: Code, _ message: String, hint: String, cause: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.cause = cause
     }
 }

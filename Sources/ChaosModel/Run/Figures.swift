@@ -89,11 +89,14 @@ package struct ProbeReport: Sendable, Codable, Equatable {
     package var failed: Int
     package var unknown: Int
     package var missed: Int
+    /// Of the attempts from the first injection until recovered, the percent that were unknown or missed; absent when
+    /// none was planned in that time.
+    package var silentPercent: Double?
     package var latency: LatencyByPeriod?
 
     package init(
         name: String, expected: Int, samples: Int, failed: Int, unknown: Int, missed: Int,
-        latency: LatencyByPeriod? = nil
+        silentPercent: Double? = nil, latency: LatencyByPeriod? = nil
     ) {
         self.name = name
         self.expected = expected
@@ -101,6 +104,7 @@ package struct ProbeReport: Sendable, Codable, Equatable {
         self.failed = failed
         self.unknown = unknown
         self.missed = missed
+        self.silentPercent = silentPercent
         self.latency = latency
     }
 }

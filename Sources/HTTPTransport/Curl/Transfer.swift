@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CCurl
+import CLinux
 import Glibc
 
 /// One easy handle with what its callbacks fill in; used again for later requests. A class because libcurl holds its
@@ -42,7 +43,7 @@ final class Transfer {
         setRoute(checked, addresses: addresses, &errors)
         setMethod(checked.request, &errors)
         setTLS(checked.request.tls, &errors)
-        setHeaders(checked.request, &errors)
+        setHeaders(checked, &errors)
         guard headerList.isComplete, resolveList.isComplete, connectToList.isComplete else { throw .outOfMemory }
         guard errors.first == CURLE_OK else { throw TransportError(errors.first, facts(ended: begun)) }
     }
@@ -120,7 +121,7 @@ extension Transfer {
         errors.note(
             ccurl_set_socket_maker(easy.raw) { context, _, address in
                 guard let address else { return CURL_SOCKET_BAD }
-                let kind = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+                let kind = address.pointee.socktype | clinux_close_on_exec
                 let made = socket(address.pointee.family, kind, address.pointee.protocol)
                 if made < 0 { Transfer.of(context).socketError = errno }
                 return made
@@ -205,25 +206,10 @@ extension Transfer {
         if let file = tls.clientKeyFile { easy.set(CURLOPT_SSLKEY, file, &errors) }
     }
 
-    private func setHeaders(_ request: HTTPRequest, _ errors: inout OptionErrors) {
-        for header in request.headers {
-            // "Name;" is libcurl's way to send a field without a value (CURLOPT_HTTPHEADER).
-            headerList.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
-        }
-        if request.announcesBody {
-            // Neither libcurl's form type nor a pause for "100 Continue" is wanted.
-            headerList.append("Expect:")
-            if !request.names("Content-Type") { headerList.append("Content-Type:") }
-        }
-        if request.tls.serverName != nil, !request.names("Host"), let authority = hostHeader(of: request.url) {
-            headerList.append("Host: \(authority)")
-        }
+    private func setHeaders(_ checked: CheckedRequest, _ errors: inout OptionErrors) {
+        guard !checked.headerLines.isEmpty else { return }
+        for line in checked.headerLines { headerList.append(line) }
         easy.set(CURLOPT_HTTPHEADER, headerList, &errors)
-    }
-
-    private func hostHeader(of url: String) -> String? {
-        guard let start = url.firstRange(of: "://")?.upperBound else { return nil }
-        return String(url[start...].prefix { !"/?#".contains($0) })
     }
 
     private func readBody(into room: UnsafeMutableRawBufferPointer) -> Int {
@@ -247,19 +233,5 @@ extension Transfer {
     static func of(_ context: UnsafeMutableRawPointer?) -> Transfer {
         guard let context else { preconditionFailure("libcurl called back without the context it was given") }
         return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-    }
-}
-
-extension HTTPRequest {
-    /// A length is sent, be it 0 (RFC 9110, 8.6).
-    var announcesBody: Bool { !body.isEmpty || ["POST", "PUT", "PATCH"].contains(method) }
-
-    func names(_ field: String) -> Bool { headers.contains { isSameFieldName($0.name, field) } }
-
-    /// When a kept connection turns out dead, libcurl sends the request again by itself, though the other side may
-    /// have acted on it. That is harmless for reads; a request with a body is not repeated as its body cannot be
-    /// rewound; everything else must go out on a new connection.
-    var isSafeOnKeptConnection: Bool {
-        ["GET", "HEAD", "OPTIONS"].contains(method) || !body.isEmpty && redirects == .refuse
     }
 }

@@ -42,6 +42,7 @@ extension TransportError {
         self.init(
             code, message: "\(facts.url): \(words)", hint: Self.hint(for: code),
             requestMayHaveBeenSent: facts.reachedRequest, timings: facts.timings)
+        systemError = facts.systemError
     }
 
     private static func code(for result: CURLcode, _ facts: TransferFacts) -> Code {

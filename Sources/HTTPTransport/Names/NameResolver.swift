@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CCurl
+import CLinux
 import Glibc
 import Synchronization
 
@@ -9,6 +9,11 @@ package struct NameError: Error, Sendable {
     package var message: String
     /// No thread, descriptor or memory: it says nothing about the name.
     package var isOurTrouble: Bool
+
+    package init(message: String, isOurTrouble: Bool) {
+        self.message = message
+        self.isOurTrouble = isOurTrouble
+    }
 }
 
 /// Asks the system's resolver (getaddrinfo(3)) on a few threads of its own, as it blocks for as long as it likes.
@@ -133,7 +138,7 @@ extension NameError {
 /// Asks getaddrinfo(3) for stream addresses, and blocks meanwhile.
 package let askSystemResolver: @Sendable (String) -> Result<[String], NameError> = { name in
     var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_socktype = clinux_stream
     hints.ai_flags = AI_ADDRCONFIG
     var list: UnsafeMutablePointer<addrinfo>?
     let code = getaddrinfo(name, nil, &hints, &list)

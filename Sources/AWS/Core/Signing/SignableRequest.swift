@@ -65,7 +65,7 @@ extension SignableRequest {
         return options.encodesPath ? PercentEncoding.encode(path, keepingSlashes: true) : path
     }
 
-    /// Removes `.`, `..` and empty segments (RFC 3986, section 5.2.4), keeping a slash at the end.
+    /// Removes `.`, `..` and empty segments (after RFC 3986, section 5.2.4), keeping a slash at the end.
     private static func normalized(_ path: String) -> String {
         var kept: [Substring] = []
         for segment in path.split(separator: "/") where segment != "." {
@@ -75,8 +75,6 @@ extension SignableRequest {
                 kept.append(segment)
             }
         }
-        guard !kept.isEmpty else { return "/" }
-        let endsWithSlash = path.hasSuffix("/") || path.hasSuffix("/.") || path.hasSuffix("/..")
-        return "/" + kept.joined(separator: "/") + (endsWithSlash ? "/" : "")
+        return "/" + kept.joined(separator: "/") + (path.hasSuffix("/") && !kept.isEmpty ? "/" : "")
     }
 }

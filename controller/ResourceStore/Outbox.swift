@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ChaosModel
+
+/// One report on its way to one destination.
+package struct OutboxEntry: Sendable, Codable, Equatable {
+    package var id: String
+    package var run: String
+    /// Grows within a run: reports leave in this order for each destination.
+    package var sequence: Int64
+    package var event: ReportEventKind
+    /// The destination as the manifest gave it.
+    package var report: ReportSpec
+    package var payload: String
+    package var attempts: Int
+    package var nextAttempt: Timestamp?
+    package var deliveredAt: Timestamp?
+    package var gaveUpAt: Timestamp?
+    package var lastError: String?
+
+    package init(
+        id: String, run: String, sequence: Int64, event: ReportEventKind, report: ReportSpec,
+        payload: String
+    ) {
+        self.id = id
+        self.run = run
+        self.sequence = sequence
+        self.event = event
+        self.report = report
+        self.payload = payload
+        attempts = 0
+    }
+}
+
+/// Observations or sightings of one run, as written at one time.
+package struct MeasurementChunk: Sendable, Equatable {
+    package enum Content: String, Sendable { case observations, sightings }
+    package var run: String
+    package var content: Content
+    package var data: [UInt8]
+
+    package init(run: String, content: Content, data: [UInt8]) {
+        self.run = run
+        self.content = content
+        self.data = data
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+import GRDB
+import ResourceStore
+
+/// The rules of writing resources, within one transaction.
+struct ResourceWriting {
+    let database: Database
+    let environment: StoreEnvironment
+    let changesKept: Int64
+
+    func create<R: Resource>(_ resource: R) throws -> R {
+        guard !resource.metadata.name.isEmpty else {
+            throw StoreError(.invalid, "A \(R.kind.rawValue) without a name.", hint: "Set metadata.name.")
+        }
+        guard resource.metadata.resourceVersion == nil else {
+            throw StoreError(
+                .invalid, "\(resource.key) has a resourceVersion already.",
+                hint: "Remove metadata.resourceVersion to create it, or update it instead.")
+        }
+        guard try StoredResource.fetch(resource.key, database) == nil else {
+            throw StoreError(
+                .alreadyExists, "\(resource.key) exists already.", hint: "Choose another name, or update it.")
+        }
+        var metadata = written(resource.metadata, key: resource.key)
+        metadata.uid = environment.makeUID()
+        metadata.creationTimestamp = environment.now()
+        metadata.deletionTimestamp = nil
+        try checkOwners(of: metadata, key: resource.key)
+        let stored = StoredResource(
+            key: resource.key, uid: metadata.uid ?? "", version: try log(.added, resource.key), generation: 1,
+            metadata: metadata, spec: try StoredJSON.encode(resource.spec), status: nil)
+        try stored.insert(database)
+        return try stored.resource(R.self)
+    }
+
+    func update<R: Resource>(_ resource: R) throws -> R {
+        let old = try current(resource.key, resource.metadata)
+        var new = old
+        new.metadata = written(resource.metadata, key: resource.key)
+        new.metadata.uid = old.uid
+        new.metadata.creationTimestamp = old.metadata.creationTimestamp
+        new.metadata.deletionTimestamp = old.metadata.deletionTimestamp
+        new.spec = try StoredJSON.encode(resource.spec)
+        if new.spec != old.spec { new.generation += 1 }
+        if new.metadata == old.metadata, new.spec == old.spec { return try old.resource(R.self) }
+        try checkFinalizers(from: old, to: new)
+        try checkOwners(of: new.metadata, key: resource.key)
+        if new.metadata.deletionTimestamp != nil, new.hasNoFinalizer { return try removed(new).resource(R.self) }
+        new.version = try log(.modified, new.key)
+        try new.replace(database)
+        try new.writeOwners(database)
+        return try new.resource(R.self)
+    }
+
+    func updateStatus<R: Resource>(_ resource: R) throws -> R {
+        let old = try current(resource.key, resource.metadata)
+        var new = old
+        new.status = try resource.status.map(StoredJSON.encode)
+        if new.status == old.status { return try old.resource(R.self) }
+        new.version = try log(.modified, new.key)
+        try new.replace(database)
+        return try new.resource(R.self)
+    }
+
+    func delete(_ key: ResourceKey) throws {
+        guard let stored = try StoredResource.fetch(key, database) else { throw notFound(key) }
+        try delete(stored)
+    }
+
+    private func delete(_ stored: StoredResource) throws {
+        if stored.hasNoFinalizer {
+            _ = try removed(stored)
+        } else if stored.metadata.deletionTimestamp == nil {
+            var marked = stored
+            marked.metadata.deletionTimestamp = environment.now()
+            marked.generation += 1
+            marked.version = try log(.modified, marked.key)
+            try marked.replace(database)
+        }
+    }
+
+    /// Removes a resource, then what it owned and nobody else owns. A circle of owners ends, as each is removed once.
+    private func removed(_ stored: StoredResource) throws -> StoredResource {
+        var gone = stored
+        gone.version = try log(.deleted, stored.key)
+        let owned = try StoredResource.owned(by: stored.uid, database)
+        try stored.remove(database)
+        if stored.key.kind == .run { try forgetRun(uid: stored.uid) }
+        for each in owned {
+            // What was owned may have gone with another by now.
+            guard var each = try StoredResource.fetch(each.key, database) else { continue }
+            each.metadata.ownerReferences?.removeAll { $0.uid == stored.uid }
+            if each.metadata.ownerReferences?.isEmpty ?? true {
+                try delete(each)
+            } else {
+                each.version = try log(.modified, each.key)
+                try each.replace(database)
+                try each.writeOwners(database)
+            }
+        }
+        return gone
+    }
+
+    /// What a run measured and reported goes with it. Its reservations stay: they count for the day.
+    private func forgetRun(uid: String) throws {
+        try database.execute(sql: "DELETE FROM measurements WHERE run = ?", arguments: [uid])
+        try database.execute(sql: "DELETE FROM outbox WHERE run = ? AND NOT is_pending", arguments: [uid])
+    }
+}
+
+// MARK: - Checks
+
+extension ResourceWriting {
+    private func current(_ key: ResourceKey, _ metadata: ObjectMetadata) throws -> StoredResource {
+        guard let stored = try StoredResource.fetch(key, database) else { throw notFound(key) }
+        guard let version = metadata.resourceVersion else {
+            throw StoreError(
+                .invalid, "\(key) was to be written without a resourceVersion.",
+                hint: "Read it, change what was read, and write that.")
+        }
+        let isSame = version == String(stored.version) && (metadata.uid ?? stored.uid) == stored.uid
+        guard isSame else {
+            throw StoreError(
+                .conflict, "\(key) was changed since version \(version): it is at \(stored.version) now.",
+                hint: "Read it again, make the change again, and write that.")
+        }
+        return stored
+    }
+
+    private func checkFinalizers(from old: StoredResource, to new: StoredResource) throws {
+        guard old.metadata.deletionTimestamp != nil else { return }
+        let added = Set(new.metadata.finalizers ?? []).subtracting(old.metadata.finalizers ?? [])
+        if let finalizer = added.min() {
+            throw StoreError(
+                .invalid, "\(old.key) is being deleted, and the finalizer \(finalizer) would hold it.",
+                hint: "Add no finalizer once metadata.deletionTimestamp is set.")
+        }
+    }
+
+    /// An owner that is not there would never take the owned with it.
+    private func checkOwners(of metadata: ObjectMetadata, key: ResourceKey) throws {
+        for owner in metadata.ownerReferences ?? [] {
+            let count = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM resources WHERE uid = ?", arguments: [owner.uid])
+            if count == 0 {
+                throw StoreError(
+                    .invalid, "\(key) names \(owner.kind.rawValue) \(owner.name) with uid \(owner.uid) as its owner.",
+                    hint: "That owner is not in the store: leave the reference out, or create nothing for what is gone."
+                )
+            }
+        }
+    }
+
+    private func notFound(_ key: ResourceKey) -> StoreError {
+        StoreError(.notFound, "\(key) does not exist.", hint: "See what exists with `rebound get`.")
+    }
+
+    /// Metadata as it is stored: where the resource lies, and nothing that is in columns.
+    private func written(_ metadata: ObjectMetadata, key: ResourceKey) -> ObjectMetadata {
+        var metadata = metadata
+        metadata.namespace = key.kind.isNamespaced ? key.namespace : nil
+        metadata.resourceVersion = nil
+        metadata.generation = nil
+        return metadata
+    }
+
+    /// Writes one line of the change log and forgets the oldest, a few hundred at a time.
+    private func log(_ change: ResourceChange.Kind, _ key: ResourceKey) throws -> Int64 {
+        let version = try database.nextVersion()
+        try database.cachedStatement(sql: "INSERT INTO changes VALUES (?, ?, ?, ?, ?)").execute(
+            arguments: [version, change.rawValue, key.kind.rawValue, key.namespace, key.name])
+        if version % min(256, changesKept) == 0 {
+            try database.execute(sql: "DELETE FROM changes WHERE version <= ?", arguments: [version - changesKept])
+        }
+        return version
+    }
+}
+
+extension StoredResource {
+    fileprivate var hasNoFinalizer: Bool { metadata.finalizers?.isEmpty ?? true }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ChaosModel
+import GRDB
+package import ResourceStore
+
+/// Leases. A row stays when a lease is let go, with an end in the past.
+extension SQLiteStore {
+    package func acquireLease(
+        _ name: String, holder: String, for duration: Duration, now: Timestamp
+    ) async throws(StoreError) -> LeaseOutcome {
+        let until = now.advanced(by: duration).nanosecondsSinceEpoch
+        return try await write(.acquireLease) { database in
+            let sql = "SELECT holder, token, until_nanoseconds FROM leases WHERE name = ?"
+            let row = try Row.fetchOne(database, sql: sql, arguments: [name])
+            var token: Int64?
+            if let row {
+                let other: String = row["holder"]
+                let end = Timestamp(nanosecondsSinceEpoch: row["until_nanoseconds"])
+                if other == holder {
+                    token = row["token"]
+                } else if now < end {
+                    return .heldByOther(holder: other, until: end)
+                }
+            }
+            let held = try token ?? database.nextToken()
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?)", arguments: [name, holder, held, until])
+            return .held(token: held)
+        }
+    }
+
+    package func releaseLease(_ name: String, holder: String) async throws(StoreError) {
+        try await write(.releaseLease) { database in
+            try database.execute(
+                sql: "UPDATE leases SET until_nanoseconds = 0 WHERE name = ? AND holder = ?", arguments: [name, holder])
+        }
+    }
+}

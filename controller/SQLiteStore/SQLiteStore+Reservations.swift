@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+import GRDB
+package import ResourceStore
+
+/// Caps are counted and the reservation is written in one IMMEDIATE transaction: no other writer, in this process or
+/// another, can come between. A process that dies before the commit has reserved nothing; one that dies after it
+/// finds its reservation again under the same id.
+extension SQLiteStore {
+    package func reserve(
+        _ reservation: Reservation, caps: ReservationCaps
+    ) async throws(StoreError) -> ReservationOutcome {
+        let uptime = options.environment.uptime
+        return try await write(.reserve) { database in
+            let book = ReservationBook(database: database, uptime: uptime())
+            if let held = try book.reservation(reservation.id) { return try book.repeated(held, reservation) }
+            if let reason = try book.objection(to: reservation, caps) { return .refused(reason: reason) }
+            return .held(fencingToken: try book.insert(reservation))
+        }
+    }
+
+    package func release(reservation id: String) async throws(StoreError) {
+        try await write(.release) { database in
+            try database.execute(sql: "DELETE FROM reservations WHERE id = ?", arguments: [id])
+        }
+    }
+
+    package func finish(run: String) async throws(StoreError) {
+        let uptime = options.environment.uptime
+        let now = options.environment.now
+        try await write(.finish) { database in
+            try database.execute(sql: "INSERT OR IGNORE INTO finished_runs VALUES (?)", arguments: [run])
+            try ReservationBook(database: database, uptime: uptime()).forgetFinished(now: now())
+        }
+    }
+
+    package func reservations(run: String) async throws(StoreError) -> [HeldReservation] {
+        try await read { database in
+            let sql = ReservationBook.columns + " WHERE run = ? ORDER BY token"
+            return try Row.fetchAll(database, sql: sql, arguments: [run]).map(HeldReservation.init(row:))
+        }
+    }
+}
+
+/// The table of reservations within one transaction.
+private struct ReservationBook {
+    static let columns = """
+        SELECT id, run, target, target_group, at_nanoseconds, token,
+            EXISTS (SELECT 1 FROM finished_runs f WHERE f.run = r.run) AS is_finished
+        FROM reservations r
+        """
+    /// True for what is 24 hours old by the date and, if it is of this boot, by the running time as well.
+    private static let isOverADayOld = """
+        at_nanoseconds <= :at - 86400000000000
+        AND (boot_id <> :boot OR uptime_nanoseconds <= :uptime - 86400000000000)
+        """
+
+    let database: Database
+    let uptime: Uptime
+
+    func reservation(_ id: String) throws -> HeldReservation? {
+        try Row.fetchOne(database, sql: Self.columns + " WHERE id = ?", arguments: [id]).map(HeldReservation.init(row:))
+    }
+
+    /// The same id again: the same token, unless it is another thing under that id, or its run is over.
+    func repeated(_ held: HeldReservation, _ asked: Reservation) throws -> ReservationOutcome {
+        guard held.reservation.run == asked.run, held.reservation.target == asked.target else {
+            throw StoreError(
+                .invalid, "Reservation \(asked.id) is held for \(held.reservation.target), not \(asked.target).",
+                hint: "Give each injection an id of its own.")
+        }
+        return held.isFinished ? .refused(reason: Self.finished(asked.run)) : .held(fencingToken: held.fencingToken)
+    }
+
+    /// Why it may not be; nil when it may.
+    func objection(to asked: Reservation, _ caps: ReservationCaps) throws -> String? {
+        if try count("SELECT count(*) FROM finished_runs WHERE run = ?", [asked.run]) > 0 {
+            return Self.finished(asked.run)
+        }
+        let held = "FROM reservations r WHERE NOT EXISTS (SELECT 1 FROM finished_runs f WHERE f.run = r.run)"
+        let holder = try String.fetchOne(
+            database, sql: "SELECT run \(held) AND target = ? AND run <> ?", arguments: [asked.target, asked.run])
+        if let holder { return "\(asked.target) is held by run \(holder), which is under way" }
+        let ofRun = try count("SELECT count(*) FROM reservations WHERE run = ?", [asked.run])
+        if ofRun >= caps.perRun { return "this run has \(ofRun) of at most \(caps.perRun) targets already" }
+        if let perDay = caps.perDay {
+            let today = try countOfLastDay(asked.at)
+            if today >= perDay { return "\(today) of at most \(perDay) targets were taken in the last 24 hours" }
+        }
+        if let perGroup = caps.perGroup, !asked.group.isEmpty {
+            let ofGroup = try count("SELECT count(*) \(held) AND target_group = ?", [asked.group])
+            if ofGroup >= perGroup {
+                return "\(ofGroup) of at most \(perGroup) targets of group \(asked.group) are held by runs under way"
+            }
+        }
+        return nil
+    }
+
+    func insert(_ asked: Reservation) throws -> Int64 {
+        let token = try database.nextToken()
+        try database.execute(
+            sql: "INSERT INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            arguments: [
+                asked.id, asked.run, asked.target, asked.group, asked.at.nanosecondsSinceEpoch, uptime.bootID,
+                uptime.nanoseconds, token,
+            ])
+        return token
+    }
+
+    /// Reservations of finished runs are kept only as long as they count for the day.
+    func forgetFinished(now: Timestamp) throws {
+        try database.execute(
+            sql: "DELETE FROM reservations WHERE run IN (SELECT run FROM finished_runs) AND \(Self.isOverADayOld)",
+            arguments: ["at": now.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds])
+    }
+
+    private func countOfLastDay(_ at: Timestamp) throws -> Int {
+        try Int.fetchOne(
+            database, sql: "SELECT count(*) FROM reservations WHERE NOT (\(Self.isOverADayOld))",
+            arguments: ["at": at.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds]) ?? 0
+    }
+
+    private func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
+        try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
+    }
+
+    private static func finished(_ run: String) -> String { "run \(run) has finished" }
+}
+
+extension HeldReservation {
+    fileprivate init(row: Row) {
+        let reservation = Reservation(
+            id: row["id"], run: row["run"], target: row["target"], group: row["target_group"],
+            at: Timestamp(nanosecondsSinceEpoch: row["at_nanoseconds"]))
+        self.init(reservation: reservation, fencingToken: row["token"], isFinished: row["is_finished"])
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a store is told from outside.
+package struct SQLiteStoreOptions: Sendable {
+    /// Where time and names come from.
+    package var environment: StoreEnvironment
+    /// How often a watch looks for changes that other processes made. Those of this process are seen at once.
+    package var pollInterval: Duration
+    /// How many changes are kept for watchers that fall behind; older ones end a watch with `.expired`.
+    package var changesKept: Int64
+    /// Whether opening reads the whole file to see that it is sound. Costs about a second for each gigabyte.
+    package var checksIntegrity: Bool
+    /// Called on the writing thread around each commit. The crash tests end the process here.
+    package var writeObserver: StoreWriteObserver?
+
+    package init(
+        environment: StoreEnvironment, pollInterval: Duration = .milliseconds(100), changesKept: Int64 = 10_000,
+        checksIntegrity: Bool = true, writeObserver: StoreWriteObserver? = nil
+    ) {
+        precondition(changesKept > 0, "a store that keeps no change cannot be watched")
+        self.environment = environment
+        self.pollInterval = pollInterval
+        self.changesKept = changesKept
+        self.checksIntegrity = checksIntegrity
+        self.writeObserver = writeObserver
+    }
+}
+
+/// Hears of each write twice, with the write's number in this process.
+package typealias StoreWriteObserver = @Sendable (StoreWrite.Moment, StoreWrite) -> Void
+
+/// One transaction that changed the store. Calls that change nothing (a repeat, a refusal) are no writes.
+package struct StoreWrite: Sendable, Equatable {
+    /// When the observer is called: with everything written but not durable, and with it durable.
+    package enum Moment: String, Sendable, CaseIterable { case aboutToCommit, committed }
+
+    /// The call that wrote.
+    package enum Operation: String, Sendable, CaseIterable {
+        case create, update, updateStatus, delete, reserve, release, finish, enqueue, updateOutbox, append
+        case acquireLease, releaseLease
+
+        /// Whether watchers have something to see.
+        var changesResources: Bool {
+            switch self {
+            case .create, .update, .updateStatus, .delete: true
+            case .reserve, .release, .finish, .enqueue, .updateOutbox, .append, .acquireLease, .releaseLease: false
+            }
+        }
+    }
+
+    /// Counts from 1.
+    package var number: Int
+    package var operation: Operation
+
+    package init(number: Int, operation: Operation) {
+        self.number = number
+        self.operation = operation
+    }
+}
