@@ -8,6 +8,7 @@ let package = Package(
     dependencies: [.package(url: "https://github.com/CoreOffice/XMLCoder", exact: "0.18.2")],
     targets: [
         .executableTarget(
-            name: "xmlcoder-benchmark", dependencies: [.product(name: "XMLCoder", package: "XMLCoder")], path: "Sources")
+            name: "xmlcoder-benchmark", dependencies: [.product(name: "XMLCoder", package: "XMLCoder")],
+            path: "Sources")
     ]
 )
