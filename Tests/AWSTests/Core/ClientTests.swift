@@ -160,6 +160,16 @@ struct ClientTests {
         #expect(server.requests.count == 1)
     }
 
+    @Test("a call that acts once never rides on a kept connection, which may be dead")
+    func freshConnection() async throws {
+        let server = ScriptedHTTP { _, _ in .answer(200, "<R/>") }
+        let client = TestClient(server)
+        for effect in [AWSCallEffect.reads, .reads, .idempotent] { _ = try await client.call(Self.call(effect)) }
+        #expect(server.acceptedConnections == 1)
+        for _ in 0..<2 { _ = try await client.call(Self.call(.actsOnce)) }
+        #expect(server.acceptedConnections == 3)
+    }
+
     @Test("a cancelled call stops waiting at once and says so")
     func cancelled() async throws {
         let server = ScriptedHTTP { _, _ in .answer(503, Self.throttled) }

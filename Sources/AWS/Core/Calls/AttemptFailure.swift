@@ -72,7 +72,8 @@ extension AttemptFailure {
         }
         let scalars = line.unicodeScalars.filter { $0.value >= 0x20 && $0 != "\u{7F}" }
         let printable = secrets.reduce(String(String.UnicodeScalarView(scalars))) { text, secret in
-            secret.isEmpty ? text : text.replacing(secret, with: "…")
+            // AWS's secrets have 40 characters and more; cutting out a letter would only garble the text.
+            secret.utf8.count < 8 ? text : text.replacing(secret, with: "…")
         }
         return printable.count > 600 ? printable.prefix(600) + "…" : printable
     }
