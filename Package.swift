@@ -37,5 +37,12 @@ let package = Package(
         .testTarget(
             name: "SchedulingTests", dependencies: ["Scheduling", "ChaosModel"], path: "Tests/SchedulingTests",
             swiftSettings: strict),
+        .executableTarget(
+            name: "store-hammer", dependencies: ["SQLiteStore", "ResourceStore", "ChaosModel"],
+            path: "Tests/StoreHammer", swiftSettings: strict),
+        .testTarget(
+            name: "SQLiteStoreTests",
+            dependencies: ["SQLiteStore", "ResourceStore", "ChaosModel", "Scheduling", "store-hammer"],
+            path: "Tests/SQLiteStoreTests", swiftSettings: strict),
     ]
 )

@@ -13,8 +13,12 @@ extension SQLiteStore {
         let uptime = options.environment.uptime
         return try await write(.reserve) { database in
             let book = ReservationBook(database: database, uptime: uptime())
-            if let held = try book.reservation(reservation.id) { return try book.repeated(held, reservation) }
-            if let reason = try book.objection(to: reservation, caps) { return .refused(reason: reason) }
+            if let held = try book.reservation(reservation.id) {
+                return try ReservationCaps.repeated(held, reservation)
+            }
+            if let reason = caps.objection(to: reservation, try book.facts(reservation)) {
+                return .refused(reason: reason)
+            }
             return .held(fencingToken: try book.insert(reservation))
         }
     }
@@ -62,38 +66,16 @@ private struct ReservationBook {
         try Row.fetchOne(database, sql: Self.columns + " WHERE id = ?", arguments: [id]).map(HeldReservation.init(row:))
     }
 
-    /// The same id again: the same token, unless it is another thing under that id, or its run is over.
-    func repeated(_ held: HeldReservation, _ asked: Reservation) throws -> ReservationOutcome {
-        guard held.reservation.run == asked.run, held.reservation.target == asked.target else {
-            throw StoreError(
-                .invalid, "Reservation \(asked.id) is held for \(held.reservation.target), not \(asked.target).",
-                hint: "Give each injection an id of its own.")
-        }
-        return held.isFinished ? .refused(reason: Self.finished(asked.run)) : .held(fencingToken: held.fencingToken)
-    }
-
-    /// Why it may not be; nil when it may.
-    func objection(to asked: Reservation, _ caps: ReservationCaps) throws -> String? {
-        if try count("SELECT count(*) FROM finished_runs WHERE run = ?", [asked.run]) > 0 {
-            return Self.finished(asked.run)
-        }
+    func facts(_ asked: Reservation) throws -> ReservationFacts {
         let held = "FROM reservations r WHERE NOT EXISTS (SELECT 1 FROM finished_runs f WHERE f.run = r.run)"
-        let holder = try String.fetchOne(
-            database, sql: "SELECT run \(held) AND target = ? AND run <> ?", arguments: [asked.target, asked.run])
-        if let holder { return "\(asked.target) is held by run \(holder), which is under way" }
-        let ofRun = try count("SELECT count(*) FROM reservations WHERE run = ?", [asked.run])
-        if ofRun >= caps.perRun { return "this run has \(ofRun) of at most \(caps.perRun) targets already" }
-        if let perDay = caps.perDay {
-            let today = try countOfLastDay(asked.at)
-            if today >= perDay { return "\(today) of at most \(perDay) targets were taken in the last 24 hours" }
-        }
-        if let perGroup = caps.perGroup, !asked.group.isEmpty {
-            let ofGroup = try count("SELECT count(*) \(held) AND target_group = ?", [asked.group])
-            if ofGroup >= perGroup {
-                return "\(ofGroup) of at most \(perGroup) targets of group \(asked.group) are held by runs under way"
-            }
-        }
-        return nil
+        return ReservationFacts(
+            isRunFinished: try count("SELECT count(*) FROM finished_runs WHERE run = ?", [asked.run]) > 0,
+            holder: try String.fetchOne(
+                database, sql: "SELECT run \(held) AND target = ? AND run <> ? ORDER BY token",
+                arguments: [asked.target, asked.run]),
+            ofRun: try count("SELECT count(*) FROM reservations WHERE run = ?", [asked.run]),
+            ofDay: try countOfLastDay(asked.at),
+            ofGroup: try count("SELECT count(*) \(held) AND target_group = ?", [asked.group]))
     }
 
     func insert(_ asked: Reservation) throws -> Int64 {
@@ -123,8 +105,6 @@ private struct ReservationBook {
     private func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
         try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
     }
-
-    private static func finished(_ run: String) -> String { "run \(run) has finished" }
 }
 
 extension HeldReservation {
