@@ -8,7 +8,7 @@ package struct ReservationFacts: Sendable, Equatable {
     package var holder: String?
     /// Reservations of the asking run.
     package var ofRun: Int
-    /// Reservations of all runs that may be less than 24 hours old.
+    /// Reservations of all runs that may have been acted on in the last 24 hours, or may be yet.
     package var ofDay: Int
     /// Reservations of the asked group by runs that are under way.
     package var ofGroup: Int
@@ -30,7 +30,7 @@ extension ReservationCaps {
         if let holder = facts.holder { return "\(asked.target) is held by run \(holder), which is under way" }
         if facts.ofRun >= perRun { return "this run has \(facts.ofRun) of at most \(perRun) targets already" }
         if let perDay, facts.ofDay >= perDay {
-            return "\(facts.ofDay) of at most \(perDay) targets were taken in the last 24 hours"
+            return "\(facts.ofDay) of at most \(perDay) targets were taken in the last 24 hours, or are held"
         }
         if let perGroup, !asked.group.isEmpty, facts.ofGroup >= perGroup {
             return "\(facts.ofGroup) of at most \(perGroup) targets of group \(asked.group) are held by runs under way"

@@ -33,8 +33,9 @@ extension SQLiteStore {
         let uptime = options.environment.uptime
         let now = options.environment.now
         try await write(.finish) { database in
-            try database.execute(sql: "INSERT OR IGNORE INTO finished_runs VALUES (?)", arguments: [run])
-            try ReservationBook(database: database, uptime: uptime()).forgetFinished(now: now())
+            let book = ReservationBook(database: database, uptime: uptime())
+            try book.finish(run, now: now())
+            try book.forgetFinished(now: now())
         }
     }
 
@@ -53,10 +54,11 @@ private struct ReservationBook {
             EXISTS (SELECT 1 FROM finished_runs f WHERE f.run = r.run) AS is_finished
         FROM reservations r
         """
-    /// True for what is 24 hours old by the date and, if it is of this boot, by the running time as well.
+    /// True for what did nothing in the last 24 hours: its run is over, and that was 24 hours ago by this boot's running
+    /// time or, if it was in another boot, by the date.
     private static let isOverADayOld = """
-        at_nanoseconds <= :at - 86400000000000
-        AND (boot_id <> :boot OR uptime_nanoseconds <= :uptime - 86400000000000)
+        run IN (SELECT run FROM finished_runs) AND CASE WHEN boot_id = :boot AND boot_id <> ''
+        THEN uptime_nanoseconds <= :uptime - 86400000000000 ELSE last_nanoseconds <= :at - 86400000000000 END
         """
 
     let database: Database
@@ -81,18 +83,30 @@ private struct ReservationBook {
     func insert(_ asked: Reservation) throws -> Int64 {
         let token = try database.nextToken()
         try database.execute(
-            sql: "INSERT INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            sql: "INSERT INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
-                asked.id, asked.run, asked.target, asked.group, asked.at.nanosecondsSinceEpoch, uptime.bootID,
-                uptime.nanoseconds, token,
+                asked.id, asked.run, asked.target, asked.group, asked.at.nanosecondsSinceEpoch, token,
+                asked.at.nanosecondsSinceEpoch, uptime.bootID, uptime.nanoseconds,
             ])
         return token
+    }
+
+    /// The run may have acted until now, so its reservations count for 24 hours from now.
+    func finish(_ run: String, now: Timestamp) throws {
+        try database.execute(sql: "INSERT OR IGNORE INTO finished_runs VALUES (?)", arguments: [run])
+        guard database.changesCount > 0 else { return }
+        let sql = """
+            UPDATE reservations SET last_nanoseconds = max(last_nanoseconds, ?), boot_id = ?, uptime_nanoseconds = ?
+            WHERE run = ?
+            """
+        try database.execute(
+            sql: sql, arguments: [now.nanosecondsSinceEpoch, uptime.bootID, uptime.nanoseconds, run])
     }
 
     /// Reservations of finished runs are kept only as long as they count for the day.
     func forgetFinished(now: Timestamp) throws {
         try database.execute(
-            sql: "DELETE FROM reservations WHERE run IN (SELECT run FROM finished_runs) AND \(Self.isOverADayOld)",
+            sql: "DELETE FROM reservations WHERE \(Self.isOverADayOld)",
             arguments: ["at": now.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds])
     }
 
