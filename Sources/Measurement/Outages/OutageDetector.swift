@@ -4,10 +4,10 @@ package import ChaosModel
 /// Follows one probe while its attempts come in, in any order and with repeats, and at every moment knows the outages
 /// that the attempts so far make. After the last attempt it knows what `outages(of:in:)` finds in all of them at once.
 ///
-/// An attempt that is missing before others is waited for: later ones count at once and are counted again when it comes.
-/// When more than twice `patience` attempts are held for that, all but the last `patience` become final, and one that
-/// comes later still is dropped and counted in `droppedAsLate`. Cost: constant for attempts in order, one pass over
-/// those held for one out of order.
+/// An attempt that is missing before others is waited for: later ones count at once and are counted again when it
+/// comes. When more than twice `patience` attempts are held for that, all but the last `patience` become final, and one
+/// that comes later still is dropped and counted in `droppedAsLate`. Cost: constant for attempts in order, one pass
+/// over those held for one out of order.
 package struct OutageDetector: Sendable {
     /// What adding an attempt changed.
     package enum Transition: Sendable, Equatable {
