@@ -43,6 +43,13 @@ package struct OutageDetector: Sendable {
         settled = machine
     }
 
+    /// A detector that has taken all these attempts, which are in slot order and each there once.
+    init(of spec: ProbeSpec, after attempts: [Observation]) {
+        self.init(of: spec)
+        for attempt in attempts { settled.step(attempt) }
+        machine = settled
+    }
+
     /// Takes one attempt of this probe. A repeat of a slot changes nothing: the first that came counts.
     @discardableResult
     package mutating func add(_ observation: Observation) -> [Transition] {
@@ -148,11 +155,7 @@ extension [Observation] {
 /// The outages of a probe in its attempts, which come in any order; of attempts with one slot the first in order of
 /// `ended` counts. Attempts of other probes are passed over.
 package func outages(of spec: ProbeSpec, in observations: [Observation]) -> [Outage] {
-    var machine = OutageMachine(
-        probe: spec.name, interval: spec.interval, failuresToFail: spec.failuresToFail,
-        successesToRecover: spec.successesToRecover)
-    for observation in attempts(of: spec.name, in: observations) { machine.step(observation) }
-    return machine.outages
+    OutageDetector(of: spec, after: attempts(of: spec.name, in: observations)).outages
 }
 
 /// The attempts of one probe in slot order, each slot once.

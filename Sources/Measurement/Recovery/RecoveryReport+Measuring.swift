@@ -42,8 +42,9 @@ struct MeasuredRun {
 
     init(_ input: MeasurementInput) {
         self.input = input
+        let byProbe = Dictionary(grouping: input.observations, by: \.probe)
         series = input.probes.map {
-            ProbeSeries(of: $0, in: input.observations, watchEnded: input.watchEnded)
+            ProbeSeries(of: $0, in: byProbe[$0.name] ?? [], watchEnded: input.watchEnded)
         }
         let effects = input.injections.compactMap(\.effective)
         guard let first = BoundedInstant.first(of: effects), let last = BoundedInstant.last(of: effects) else {
@@ -51,9 +52,7 @@ struct MeasuredRun {
             return
         }
         effect = (first, last)
-        var state = SteadyState(probes: input.probes)
-        for one in series { for attempt in one.attempts { state.add(attempt) } }
-        recovery = state.recovery(
+        recovery = SteadyState(detectors: series.map(\.detector)).recovery(
             from: first, to: last, stableFor: input.recovery.stableFor.duration, at: input.watchEnded)
     }
 

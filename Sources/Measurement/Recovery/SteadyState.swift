@@ -7,10 +7,12 @@ package struct SteadyState: Sendable {
     package private(set) var detectors: [OutageDetector]
     private let positions: [String: Int]
 
-    package init(probes: [ProbeSpec]) {
-        detectors = probes.map { OutageDetector(of: $0) }
+    package init(probes: [ProbeSpec]) { self.init(detectors: probes.map { OutageDetector(of: $0) }) }
+
+    init(detectors: [OutageDetector]) {
+        self.detectors = detectors
         positions = Dictionary(
-            zip(probes.map(\.name), probes.indices), uniquingKeysWith: { first, _ in first })
+            zip(detectors.map(\.spec.name), detectors.indices), uniquingKeysWith: { first, _ in first })
     }
 
     package subscript(probe: String) -> OutageDetector? { positions[probe].map { detectors[$0] } }
