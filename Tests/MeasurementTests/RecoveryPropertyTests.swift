@@ -8,8 +8,9 @@ private struct GeneratedRun {
     var input: MeasurementInput
     var effective: Int64
     var ended: Int64
-    /// Every outage by definition, with its true bounds; an outage that goes on has none at its end.
-    var outages: [(probe: Int, start: Int64, end: Int64?)] = []
+    /// Every outage by definition, with its true bounds, cut off where watching ended.
+    var outages: [(start: Int64, end: Int64, isEnded: Bool)] = []
+    var histories: [DownHistory] = []
 
     init(_ random: inout SeededGenerator) {
         var world = World(interval: random.pick(2...40) * 500, timeout: 0, latency: 1)
@@ -35,13 +36,14 @@ private struct GeneratedRun {
             var spec = probe("p\(index)", failures: Int(random.pick(1...3)), successes: Int(random.pick(1...3)))
             spec.every = WrittenDuration(.microseconds(world.interval))
             probes.append(spec)
+            histories.append(down)
             let seen = attempts(on: down, in: world, until: ended, of: spec.name, &random)
             observations += seen.map(\.observation)
             for found in outagesByDefinition(seen, failures: spec.failuresToFail, successes: spec.successesToRecover) {
                 let met = found.failed.map(\.witness)
                 guard let first = met.min().flatMap(down.stretch(at:)), let last = met.max().flatMap(down.stretch(at:))
                 else { continue }
-                outages.append((index, first.start, found.isEnded ? last.end : nil))
+                outages.append((first.start, found.isEnded ? last.end : min(last.end, ended), found.isEnded))
             }
         }
         let effect = BoundedInstant(at: .us((low + high) / 2), low: .us(low), high: .us(high))
@@ -89,15 +91,20 @@ struct RecoveryPropertyTests {
     private func check(_ report: RecoveryReport, _ run: GeneratedRun, seed: UInt64) {
         #expect(report.outages.count == run.outages.count, "seed \(seed)")
         if report.outages.contains(where: { $0.end == nil }) { #expect(report.recovered == false, "seed \(seed)") }
-        let lastEnd = run.outages.compactMap(\.end).max()
+        let lastEnd = run.outages.filter(\.isEnded).map(\.end).max()
         if let figure = report.timeToRecover, let lastEnd {
             let truth = Double(max(0, lastEnd - run.effective)) / 1e6
             #expect(figure.low <= truth + rounding && truth <= figure.high + rounding, "seed \(seed)")
             #expect(figure.low <= figure.seconds && figure.seconds <= figure.high, "seed \(seed)")
         }
-        if let figure = report.downtime, report.recovered == true {
-            let truth = Self.union(run.outages.map { ($0.start, $0.end ?? run.ended) })
+        if let figure = report.downtime {
+            let truth = Self.union(run.outages.map { ($0.start, $0.end) })
             #expect(figure.low <= truth + rounding && truth <= figure.high + rounding, "seed \(seed)")
+        }
+        if let figure = report.timeToRecover, report.outages.isEmpty {
+            let low = run.input.injections[0].effective?.low.microseconds ?? 0
+            let breaks = run.histories.flatMap(\.stretches).map { min($0.end, run.ended) - max($0.start, low) }
+            #expect(Double(breaks.max() ?? 0) / 1e6 <= figure.high + rounding, "seed \(seed)")
         }
         if let availability = report.availability {
             #expect(availability.low <= availability.percent && availability.percent <= availability.high)

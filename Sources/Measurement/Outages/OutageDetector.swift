@@ -152,17 +152,31 @@ extension [Observation] {
     }
 }
 
-/// The outages of a probe in its attempts, which come in any order; of attempts with one slot the first in order of
-/// `ended` counts. Attempts of other probes are passed over.
+/// The outages of a probe in its attempts, which come in any order and may be repeated. Attempts of other probes are
+/// passed over.
 package func outages(of spec: ProbeSpec, in observations: [Observation]) -> [Outage] {
     OutageDetector(of: spec, after: attempts(of: spec.name, in: observations)).outages
 }
 
-/// The attempts of one probe in slot order, each slot once.
+/// The attempts of one probe in slot order, each slot once. Of several that claim one slot, which only a broken prober
+/// makes, the first to end counts, and of these the worst, so that the order of the input never matters.
 func attempts(of probe: String, in observations: [Observation]) -> [Observation] {
-    let sorted = observations.filter { $0.probe == probe }.sorted { ($0.slot, $0.ended) < ($1.slot, $1.ended) }
+    let sorted = observations.filter { $0.probe == probe }.sorted {
+        ($0.slot, $0.ended, $0.begun, $0.outcome.rank) < ($1.slot, $1.ended, $1.begun, $1.outcome.rank)
+    }
     var result: [Observation] = []
     result.reserveCapacity(sorted.count)
     for observation in sorted where observation.slot != result.last?.slot { result.append(observation) }
     return result
+}
+
+extension Observation.Outcome {
+    fileprivate var rank: Int {
+        switch self {
+        case .failure: 0
+        case .unknown: 1
+        case .missed: 2
+        case .success: 3
+        }
+    }
 }

@@ -24,8 +24,8 @@ func latency(
     return result == LatencyByPeriod(before: nil, during: nil, after: nil) ? nil : result
 }
 
-/// The histogram is made only when there is something to record and grows with the largest: 16 KiB up to 2 ms, and 8 KiB
-/// more for each doubling.
+/// The histogram is made only when there is something to record and grows with the largest: 16 KiB up to 2 ms, and 8
+/// KiB more for each doubling.
 struct LatencyRecorder {
     private var histogram: Histogram<UInt64>?
     private var longest = Duration.zero

@@ -72,8 +72,8 @@ struct MeasuredRun {
     /// From the first effect until recovered, or until watching ended.
     var impact: Range<MonotonicInstant>? {
         guard let first = effect?.first else { return nil }
-        let end = heldSince?.at ?? input.watchEnded
-        return first.at..<max(first.at, end)
+        if let held = heldSince, held.at > first.at { return first.at..<held.at }
+        return first.at..<max(first.at, input.watchEnded)
     }
 }
 
@@ -117,15 +117,23 @@ extension MeasuredRun {
     }
 
     /// The time covered by outages, overlaps once. The certain part of an outage is from `start.high` to `end.low`, the
-    /// possible part from `start.low` to `end.high`; one that goes on lasts until watching ended.
+    /// possible part from `start.low` to `end.high`. One that goes on is taken to last until watching ended, and is
+    /// certain until its last failure began.
     var downtime: Figure? {
         guard !input.observations.isEmpty else { return nil }
-        let now = BoundedInstant(exactly: input.watchEnded)
-        let outages = outagesSinceEffect.map { (start: $0.start, end: $0.end ?? now) }
+        let outages = outagesSinceEffect.map { (start: $0.start, end: $0.end ?? openEnd(of: $0)) }
         let low = secondsCovered(by: outages.map { ($0.start.high, $0.end.low) })
         let high = secondsCovered(by: outages.map { ($0.start.low, $0.end.high) })
         let best = secondsCovered(by: outages.map { ($0.start.at, $0.end.at) })
         return Figure(seconds: min(max(best, low), high), low: low, high: high)
+    }
+
+    private func openEnd(of outage: Outage) -> BoundedInstant {
+        let attempts = series.first { $0.spec.name == outage.probe }?.attempts ?? []
+        let failed = attempts.last { if case .failure = $0.outcome { true } else { false } }
+        return BoundedInstant(
+            estimate: input.watchEnded, low: min(failed?.begun ?? outage.start.high, input.watchEnded),
+            high: input.watchEnded)
     }
 
     var availability: AvailabilityReport? {
