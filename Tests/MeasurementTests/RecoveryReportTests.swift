@@ -72,7 +72,8 @@ struct RecoveryReportTests {
             ("nothing since the injection", "SSSS", 250, nil),
             ("only unknowns", "?????????????????????????", 250, nil),
             ("no data", "", 250, nil),
-            ("the last attempt failed", "SSSSSSSFFFSSSSSSSSSSSSSSF", 250, nil),
+            ("failed last, not held until then", "SSSSSSSFFFSSSSSF", 155, nil),
+            ("failed last, held until then", "SSSSSSSFFFSSSSSSSSSSSSSSF", 250, true),
             ("too little time", "SSSSSSS", 70, nil),
             ("held", "SSSSSSSFFFSSSSSSSSSSSSSSS", 250, true),
         ] as [(String, String, Int64, Bool?)])
