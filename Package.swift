@@ -9,6 +9,76 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+/// Would make sense if neither program existed.
+let libraries: [Target] = [
+    .systemLibrary(
+        name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+        name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CExpat", path: "Sources/CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+    .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+    .target(name: "ChaosModel", dependencies: ["Yams"], path: "Sources/ChaosModel", swiftSettings: strict),
+    .target(
+        name: "Measurement",
+        dependencies: ["ChaosModel", .product(name: "Histogram", package: "hdrhistogram-swift")],
+        path: "Sources/Measurement", swiftSettings: strict),
+    .target(
+        name: "HTTPTransport", dependencies: ["CCurl", "CLinux"], path: "Sources/HTTPTransport", swiftSettings: strict),
+    .target(
+        name: "Probes", dependencies: ["ChaosModel", "CLinux", "HTTPTransport", "Measurement"],
+        path: "Sources/Probes", swiftSettings: strict),
+    .target(
+        name: "AWS", dependencies: ["CExpat", "CLinux", "COpenSSL", "HTTPTransport", logging], path: "Sources/AWS",
+        swiftSettings: strict),
+]
+
+/// Runs in the middle.
+let controller: [Target] = [
+    .target(
+        name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict),
+    .target(
+        name: "SQLiteStore",
+        dependencies: ["ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
+        path: "controller/SQLiteStore", swiftSettings: strict),
+    .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
+    .target(name: "Scheduling", dependencies: ["ChaosModel"], path: "controller/Scheduling", swiftSettings: strict),
+    .target(
+        name: "ExperimentControl",
+        dependencies: [
+            "AWS", "ChaosModel", "HTTPTransport", "Measurement", "Probes", "ReconcileLoop", "ResourceStore",
+            "Scheduling", logging,
+        ],
+        path: "controller/ExperimentControl", swiftSettings: strict),
+]
+
+let tests: [Target] = [
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+        name: "ChaosModelTests", dependencies: ["ChaosModel"], path: "Tests/ChaosModelTests", swiftSettings: strict),
+    .testTarget(
+        name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], path: "Tests/HTTPTransportTests",
+        swiftSettings: strict),
+    .testTarget(
+        name: "ProbesTests", dependencies: ["ChaosModel", "HTTPTransport", "Measurement", "Probes", "TestSupport"],
+        path: "Tests/ProbesTests", swiftSettings: strict),
+    .testTarget(
+        name: "AWSTests", dependencies: ["AWS", "HTTPTransport", "TestSupport", logging], path: "Tests/AWSTests",
+        exclude: ["Fixtures"], swiftSettings: strict),
+    .testTarget(
+        name: "StoreContractTests", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"],
+        path: "Tests/StoreContractTests", swiftSettings: strict),
+    .testTarget(
+        name: "ReconcileLoopTests", dependencies: ["ReconcileLoop", "TestSupport"], path: "Tests/ReconcileLoopTests",
+        swiftSettings: strict),
+]
+
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "describe-benchmark", dependencies: ["AWS", "HTTPTransport", logging],
+        path: "Benchmarks/describe-instances/client", swiftSettings: strict)
+]
 
 let package = Package(
     name: "rebound",
@@ -19,16 +89,5 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
-    targets: [
-        .target(name: "ChaosModel", dependencies: ["Yams"], path: "Sources/ChaosModel", swiftSettings: strict),
-        .target(
-            name: "Measurement",
-            dependencies: ["ChaosModel", .product(name: "Histogram", package: "hdrhistogram-swift")],
-            path: "Sources/Measurement", swiftSettings: strict),
-        .target(
-            name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict
-        ),
-        .testTarget(
-            name: "ChaosModelTests", dependencies: ["ChaosModel"], path: "Tests/ChaosModelTests", swiftSettings: strict),
-    ]
+    targets: libraries + controller + tests + benchmarks
 )

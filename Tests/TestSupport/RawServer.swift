@@ -25,6 +25,8 @@ package final class RawServer: Sendable {
         self.listener = listener
         self.port = port
         startTestThread { [weak self] in
+            // Closed here and not by `stop`: its number must not become another server's while this thread still accepts.
+            defer { close(listener) }
             while true {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { return }
@@ -61,7 +63,6 @@ package final class RawServer: Sendable {
         }
         guard let open else { return }
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         for connection in open { connection.interrupt() }
     }
 

@@ -16,8 +16,8 @@ package protocol ResourceStore: Sendable {
     /// Sets uid, generation 1, creation time and version. A status is not taken over: write it with `updateStatus`.
     /// Throws `.alreadyExists`, and `.invalid` when a version is set already.
     func create<R: Resource>(_ resource: R) async throws(StoreError) -> R
-    /// Writes metadata and spec; keeps the stored status, uid, creation and deletion time. The generation grows when the
-    /// spec changed. An update that changes nothing keeps the version. Taking away the last finalizer of a deleted
+    /// Writes metadata and spec; keeps the stored status, uid, creation and deletion time. The generation grows when
+    /// the spec changed. An update that changes nothing keeps the version. Taking away the last finalizer of a deleted
     /// resource removes it. Throws `.notFound`, `.conflict`, and `.invalid` when no version is given.
     func update<R: Resource>(_ resource: R) async throws(StoreError) -> R
     /// Writes the status; keeps the stored spec and metadata. Throws as `update` does.
@@ -26,7 +26,8 @@ package protocol ResourceStore: Sendable {
     /// Deleting again changes nothing. Throws `.notFound`.
     func delete(_ key: ResourceKey) async throws(StoreError)
     /// Changes after `version` in order, then new ones as they happen, until the task is cancelled. Ends with
-    /// `StoreError` `.expired` when the store no longer knows the changes after `version`: list again, watch from there.
+    /// `StoreError` `.expired` when the store no longer knows the changes after `version`: list again, watch from
+    /// there.
     func watch(_ kind: ResourceKind, after version: String) -> AsyncThrowingStream<ResourceChange, any Error>
 
     /// Reserves one target against the caps, all in one transaction. The same id twice is one reservation with one

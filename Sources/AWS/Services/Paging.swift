@@ -89,20 +89,27 @@ extension AWSClient {
     func eachPage<Item: XMLDecodable>(
         of first: AWSCall, _ shape: ReplyShape, receive: ([Item]) throws(AWSError) -> Bool
     ) async throws(AWSError) {
+        try await eachPage(of: first, tokenParameter: shape.tokenParameter) { (call, reply) throws(AWSError) in
+            let page: Page<Item> = try reply.page(of: call, shape)
+            return try receive(page.items) ? nil : page.nextToken
+        }
+    }
+
+    /// Follows every token; `read` takes a page's answer in and returns the next one's token, nil to end.
+    func eachPage(
+        of first: AWSCall, tokenParameter: String, read: (AWSCall, AWSReply) throws(AWSError) -> String?
+    ) async throws(AWSError) {
         var call = first
         var seen: Set<String> = []
         while true {
             let reply = try await self.call(call)
-            let page: Page<Item> = try reply.page(of: call, shape)
-            if try receive(page.items) { return }
-            guard let token = page.nextToken else { return }
+            guard let token = try read(call, reply) else { return }
             guard seen.insert(token).inserted, seen.count < Self.mostPages else {
                 let problem = "came twice, so the list has no end: \(token.prefix(80))"
-                let place = "\(shape.root).\(shape.token ?? "")"
-                let fault = XMLFault(path: place, problem: problem)
+                let fault = XMLFault(path: "\(call.action)Response.\(tokenParameter)", problem: problem)
                 throw .malformed(call, fault, requestID: reply.requestID, status: reply.status)
             }
-            call = first.continued(shape.tokenParameter, token)
+            call = first.continued(tokenParameter, token)
         }
     }
 }

@@ -98,6 +98,8 @@ package enum UndoRecord: Sendable, Codable, Equatable {
 /// What is known of an injection; written by its reconciler only.
 package struct InjectionStatus: Sendable, Codable, Equatable {
     package var state: InjectionState
+    /// The boot whose monotonic clock the instants below are of.
+    package var bootID: String?
     package var undo: UndoRecord?
     /// Counts reservations; an executor with an older token must not act.
     package var fencingToken: Int64?

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CCurl
+import CLinux
 import Glibc
 import Synchronization
 
@@ -9,6 +9,11 @@ package struct NameError: Error, Sendable {
     package var message: String
     /// No thread, descriptor or memory: it says nothing about the name.
     package var isOurTrouble: Bool
+
+    package init(message: String, isOurTrouble: Bool) {
+        self.message = message
+        self.isOurTrouble = isOurTrouble
+    }
 }
 
 /// Asks the system's resolver (getaddrinfo(3)) on a few threads of its own, as it blocks for as long as it likes.

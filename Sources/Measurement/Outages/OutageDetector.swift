@@ -4,10 +4,10 @@ package import ChaosModel
 /// Follows one probe while its attempts come in, in any order and with repeats, and at every moment knows the outages
 /// that the attempts so far make. After the last attempt it knows what `outages(of:in:)` finds in all of them at once.
 ///
-/// An attempt that is missing before others is waited for: later ones count at once and are counted again when it
-/// comes. At most `patience` attempts are held for that; then the oldest are final, and one that comes later still is
-/// dropped and counted in `droppedAsLate`. Cost: constant for attempts in order, one pass over those held for one out
-/// of order.
+/// An attempt that is missing before others is waited for: later ones count at once and are counted again when it comes.
+/// When more than twice `patience` attempts are held for that, all but the last `patience` become final, and one that
+/// comes later still is dropped and counted in `droppedAsLate`. Cost: constant for attempts in order, one pass over
+/// those held for one out of order.
 package struct OutageDetector: Sendable {
     /// What adding an attempt changed.
     package enum Transition: Sendable, Equatable {
@@ -26,7 +26,7 @@ package struct OutageDetector: Sendable {
     }
 
     package let spec: ProbeSpec
-    /// How many attempts are held while an earlier one is missing.
+    /// How many attempts stay open to an earlier one that is missing, at least.
     package let patience: Int
     /// Attempts that came after theirs and all before it were final; repeats of those are counted here too.
     package private(set) var droppedAsLate = 0
@@ -74,8 +74,8 @@ package struct OutageDetector: Sendable {
             count += 1
             next += 1
         }
-        count = max(count, tail.count - patience)
-        guard count >= 64 || tail.count > patience else { return }
+        if tail.count > 2 * patience { count = max(count, tail.count - patience) }
+        guard count >= 64 || tail.count > 2 * patience else { return }
         if count == tail.count {
             settled = machine
         } else {

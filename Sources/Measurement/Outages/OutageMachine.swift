@@ -155,7 +155,8 @@ extension OutageMachine.Failures {
     fileprivate func openOutage(of probe: String, countedFrom firstPlanned: MonotonicInstant) -> Outage {
         Outage(
             probe: probe, start: start(countedFrom: firstPlanned), confirmedAt: confirmedAt, firstReason: firstReason,
-            failedSamples: count, touchesGap: touchesGap, isOpenAtStart: lastSuccess == nil)
+            failedSamples: count, touchesGap: touchesGap,
+            isOpenAtStart: earlierSuccesses.latestBegin(endedBy: earliestBegun) == nil)
     }
 
     private func start(countedFrom firstPlanned: MonotonicInstant) -> BoundedInstant {

@@ -18,6 +18,8 @@ final class LeafXMLReader {
     private var path: [String] = []
     private var text: [UInt8] = []
     private var isLeaf = false
+    /// Valid while `read` runs.
+    private var parser: XML_Parser?
 
     /// What was read before the first mistake in the XML; `isWellFormed` tells whether there was one.
     static func read(_ body: [UInt8]) -> LeafXMLReader {
@@ -34,6 +36,10 @@ final class LeafXMLReader {
             let part = UnsafeBufferPointer(start: bytes, count: Int(count))
             LeafXMLReader.from(context)?.text += part.map { UInt8(bitPattern: $0) }
         }
+        // No AWS answer declares entities; who does means to expand them.
+        XML_SetEntityDeclHandler(parser) { context, _, _, _, _, _, _, _, _ in LeafXMLReader.from(context)?.stop() }
+        reader.parser = parser
+        defer { reader.parser = nil }
         let status = body.withUnsafeBytes {
             XML_Parse(parser, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count), 1)
         }
@@ -48,6 +54,10 @@ final class LeafXMLReader {
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> LeafXMLReader? {
         context.map { Unmanaged<LeafXMLReader>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func stop() {
+        if let parser { _ = XML_StopParser(parser, XML_Bool(XML_FALSE)) }
     }
 
     private func begin(_ name: String) {

@@ -41,10 +41,13 @@ package struct EndpointResolver: Sendable, Equatable {
         return AWSEndpoint(scheme: "https", authority: "\(prefix).\(region).\(domain)", basePath: "")
     }
 
-    /// In GovCloud the usual names are FIPS endpoints already, but Lambda's and the dual-stack ones are not.
+    /// In GovCloud the usual names are FIPS endpoints already, but for Lambda's; the dual-stack ones are not, but for
+    /// CloudWatch's. So say the services' endpoint rules.
     private func hasFIPSName(_ service: AWSService, _ partition: AWSPartition) -> Bool {
-        guard usesFIPS else { return false }
-        return partition != .usGov || usesDualStack || service.endpointPrefix == AWSService.lambda.endpointPrefix
+        guard usesFIPS, partition == .usGov else { return usesFIPS }
+        return usesDualStack
+            ? service.endpointPrefix != AWSService.cloudWatch.endpointPrefix
+            : service.endpointPrefix == AWSService.lambda.endpointPrefix
     }
 
     private func configuredEndpoint(_ url: String, for service: AWSService) throws(AWSError) -> AWSEndpoint {

@@ -35,22 +35,26 @@ struct RateLimit: Sendable, Equatable {
     private var refilledAt: Int64
     private var cutAt: Int64?
     private(set) var lastUse: Int64
+    /// When the caller served last may send.
+    private var lastTurn: Int64
 
     init(limits: RateLimits, now: Int64) {
         self.limits = limits
         rate = limits.ceiling
         tokens = limits.burst
-        (refilledAt, lastUse) = (now, now)
+        (refilledAt, lastUse, lastTurn) = (now, now, now)
     }
 
     /// Takes a token; returns the nanoseconds until it exists. Nil, and nothing taken, when that is over `longest`.
     mutating func reserve(now: Int64, longest: Int64) -> Int64? {
         refill(now)
         let missing = max(0, 1 - tokens)
-        let wait = Int64((missing / rate * 1e9).rounded(.up))
-        guard wait <= longest else { return nil }
+        // A rate that has grown meanwhile must not let this caller overtake the one before.
+        let turn = max(now + Int64((missing / rate * 1e9).rounded(.up)), lastTurn)
+        guard turn - now <= longest else { return nil }
         tokens -= 1
-        return wait
+        lastTurn = turn
+        return turn - now
     }
 
     /// Gives a token back that was not used after all.

@@ -42,6 +42,8 @@ package final class RateLimiterRegistry: Sendable {
         limiters.withLock { $0[key]?.rate ?? limits.ceiling }
     }
 
+    var count: Int { limiters.withLock(\.count) }
+
     private func change<Result: Sendable>(
         _ key: Key, _ now: Int64, _ body: (inout RateLimit) -> Result
     ) -> Result {

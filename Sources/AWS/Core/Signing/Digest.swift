@@ -3,13 +3,13 @@ import COpenSSL
 
 /// Digests by libcrypto (EVP_Digest(3), HMAC(3)). A digest of memory cannot fail unless memory is out, which ends the
 /// process as any failed allocation in Swift does.
-enum Digest {
-    static func sha256(_ bytes: [UInt8]) -> [UInt8] { hash(bytes, with: EVP_sha256(), size: 32) }
+package enum Digest {
+    package static func sha256(_ bytes: [UInt8]) -> [UInt8] { hash(bytes, with: EVP_sha256(), size: 32) }
 
     /// Only for names of SSO cache files, where AWS chose it; never for security.
     static func sha1(_ bytes: [UInt8]) -> [UInt8] { hash(bytes, with: EVP_sha1(), size: 20) }
 
-    static func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+    package static func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: 32)
         var written: UInt32 = 0
         let made = HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &result, &written)
@@ -17,7 +17,7 @@ enum Digest {
         return result
     }
 
-    static func hex(_ bytes: [UInt8]) -> String {
+    package static func hex(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count * 2)

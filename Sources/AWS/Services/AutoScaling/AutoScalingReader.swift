@@ -104,19 +104,19 @@ package struct AutoScalingReader: Sendable {
 }
 
 extension AutoScalingReader {
-    private static let groups = (
+    static let groups = (
         action: "DescribeAutoScalingGroups",
         shape: ReplyShape(
             root: "DescribeAutoScalingGroupsResponse",
             list: ["DescribeAutoScalingGroupsResult", "AutoScalingGroups"],
             ignoring: ["MixedInstancesPolicy", "EnabledMetrics", "LaunchTemplate"], token: "NextToken")
     )
-    private static let members = ReplyShape(
+    static let members = ReplyShape(
         root: "DescribeAutoScalingInstancesResponse",
         list: ["DescribeAutoScalingInstancesResult", "AutoScalingInstances"], token: "NextToken")
-    private static let activities = ReplyShape(
+    static let activities = ReplyShape(
         root: "DescribeScalingActivitiesResponse", list: ["DescribeScalingActivitiesResult", "Activities"],
         token: "NextToken")
-    private static let policies = ReplyShape(
+    static let policies = ReplyShape(
         root: "DescribePoliciesResponse", list: ["DescribePoliciesResult", "ScalingPolicies"], token: "NextToken")
 }

@@ -7,17 +7,22 @@ package struct CloudWatchReader: Sendable {
     /// Reads with this client's account and region.
     package init(client: AWSClient) { self.client = client }
 
-    /// The alarms of these names, on metrics first, then composite ones; AWS leaves out names it does not know, so
-    /// compare. No names, no call, no alarms. Asks for 100 at a time, the most AWS takes.
+    /// The alarms of these names, on metrics and composite ones; AWS leaves out names it does not know, so compare. No
+    /// names, no call, no alarms. Asks for 100 at a time, the most AWS takes.
     package func describeAlarms(_ names: [AlarmName]) async throws(AWSError) -> [CloudWatchAlarm] {
         var all: [CloudWatchAlarm] = []
         for piece in names.pieces(of: 100) {
-            for kind in AlarmKind.allCases {
-                var form = QueryForm()
-                form.add(list: "AlarmNames.member", piece.map(\.rawValue))
-                form.add("AlarmTypes.member.1", kind.rawValue)
-                form.add("MaxRecords", 100)
-                all += try await client.everyPage(of: .read(.cloudWatch, "DescribeAlarms", form), kind.shape)
+            var form = QueryForm()
+            form.add(list: "AlarmNames.member", piece.map(\.rawValue))
+            // Without the kinds, AWS answers alarms on metrics only.
+            form.add(list: "AlarmTypes.member", ["MetricAlarm", "CompositeAlarm"])
+            form.add("MaxRecords", 100)
+            let call = AWSCall.read(.cloudWatch, "DescribeAlarms", form)
+            try await client.eachPage(of: call, tokenParameter: "NextToken") { (call, reply) throws(AWSError) in
+                let page: AlarmPage = try reply.value(
+                    of: call, root: "DescribeAlarmsResponse", at: ["DescribeAlarmsResult"])
+                all += page.alarms
+                return page.nextToken
             }
         }
         return all
@@ -63,20 +68,18 @@ package struct CloudWatchReader: Sendable {
         return joined
     }
 
-    private static let metricData = ReplyShape(
+    static let metricData = ReplyShape(
         root: "GetMetricDataResponse", list: ["GetMetricDataResult", "MetricDataResults"], token: "NextToken")
 }
 
-/// The two lists of DescribeAlarms. Without naming the kinds, AWS answers metric alarms only.
-private enum AlarmKind: String, CaseIterable {
-    case metric = "MetricAlarm"
-    case composite = "CompositeAlarm"
+/// The two lists of DescribeAlarms. A kind of which there are none may be left out.
+struct AlarmPage: XMLDecodable {
+    var alarms: [CloudWatchAlarm]
+    var nextToken: String?
 
-    var shape: ReplyShape {
-        ReplyShape(
-            root: "DescribeAlarmsResponse",
-            list: ["DescribeAlarmsResult", self == .metric ? "MetricAlarms" : "CompositeAlarms"],
-            ignoring: ["Metrics", "Dimensions"], token: "NextToken")
+    init(xml: XMLElement) throws(XMLFault) {
+        alarms = try xml.list("MetricAlarms") + xml.list("CompositeAlarms")
+        nextToken = xml.text("NextToken")
     }
 }
 

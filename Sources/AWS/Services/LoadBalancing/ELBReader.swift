@@ -53,10 +53,10 @@ package struct ELBReader: Sendable {
         return try await client.call(call).page(of: call, Self.targetHealth).items
     }
 
-    private static let targetGroups = ReplyShape(
+    static let targetGroups = ReplyShape(
         root: "DescribeTargetGroupsResponse", list: ["DescribeTargetGroupsResult", "TargetGroups"],
         token: "NextMarker", tokenParameter: "Marker")
-    private static let targetHealth = ReplyShape(
+    static let targetHealth = ReplyShape(
         root: "DescribeTargetHealthResponse", list: ["DescribeTargetHealthResult", "TargetHealthDescriptions"])
 }
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+import CommandLineInterface
+import Testing
+
+@Suite("Pages")
+struct PageTests {
+    private func plain(_ lines: [StyledLine]) -> String { Palette(coloured: false).text(lines) }
+
+    @Test("the summary of a run that passed says where the time went")
+    func summary() throws {
+        try Golden.expect(plain(RunSummary(run: Samples.run).lines), is: "summary-pass.txt")
+    }
+
+    @Test("a run that did not recover says for how long")
+    func notRecovered() throws {
+        var run = Samples.run
+        run.status?.verdict = .fail
+        run.status?.undo = .dirty
+        run.status?.aborted = AbortRequest(requestedBy: "ana", reason: "enough", at: Samples.at(9_000))
+        run.status?.recovery = RecoveryReport(recovered: false, notRecoveredForSeconds: 900)
+        try Golden.expect(plain(RunSummary(run: run).lines), is: "summary-fail.txt")
+    }
+
+    @Test("a plan shows targets, choice, guards, permissions and how to run exactly this")
+    func plan() throws {
+        let page = PlanPage(experiment: Samples.experiment, plan: Samples.plan)
+        try Golden.expect(plain(try page.lines()), is: "plan.txt")
+    }
+
+    @Test("a refused plan says that it would not start")
+    func refusedPlan() throws {
+        var plan = Samples.plan
+        plan.guards[1].passed = false
+        let text = plain(try PlanPage(experiment: Samples.experiment, plan: plan).lines())
+        #expect(text.contains("  minHealthy  REFUSED  web keeps 2 of 3, at least 2\n"))
+        #expect(text.hasSuffix("1 guard refuses this plan: a run would not start. Nothing was changed.\n"))
+    }
+
+    @Test("colour adds nothing but escape sequences")
+    func colours() {
+        let lines = RunSummary(run: Samples.run).lines
+        var text = Palette(coloured: true).text(lines)
+        text.replace(/\u{1b}\[[0-9;]*m/, with: "")
+        let uncoloured = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            String(line.reversed().drop { $0 == " " }.reversed())
+        }
+        #expect(uncoloured.joined(separator: "\n") == plain(lines))
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ArgumentParser
+
+/// The operator's command line.
+package struct ReboundCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "rebound",
+        abstract: "Breaks machines on purpose, and measures how they come back.",
+        discussion: """
+            Exit codes: 0 pass, 1 fail, 2 usage or validation, 3 inconclusive, 4 error, 5 undo failed.
+            """,
+        version: "rebound " + ReboundVersion.current,
+        subcommands: [VersionCommand.self, CompletionCommand.self])
+
+    package init() {}
+}
+
+/// A command that is told everything it may use.
+package protocol ContextCommand: ParsableCommand {
+    /// Does the work. Throws a `CommandFailure`, or an error that one can be made of.
+    func run(in context: CommandContext) async throws -> CommandStatus
+}
+
+/// What the commands work with. Nothing in it is opened before a command asks.
+package struct CommandContext: Sendable {
+    package var console: Console
+
+    package init(console: Console) { self.console = console }
+}
+
+/// The version of this program.
+package enum ReboundVersion {
+    package static let current = "0.1.0"
+}

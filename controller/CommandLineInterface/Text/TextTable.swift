@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Rows under headings, each column as wide as its widest cell.
+package struct TextTable: Sendable {
+    package var headings: [String]
+    /// The columns, by index, that are aligned at their right edge.
+    package var rightAligned: Set<Int>
+    package var rows: [[StyledLine]] = []
+
+    package init(_ headings: [String], rightAligned: Set<Int> = []) {
+        self.headings = headings
+        self.rightAligned = rightAligned
+    }
+
+    package mutating func add(_ cells: StyledLine...) { rows.append(cells) }
+
+    /// The table, indented by `indent` cells. A row shorter than the headings ends early.
+    package func lines(indent: Int = 0) -> [StyledLine] {
+        let all = [headings.map { StyledLine($0, .dim) }] + rows
+        let widths = headings.indices.map { column in
+            all.reduce(0) { max($0, column < $1.count ? $1[column].width : 0) }
+        }
+        return all.map { row in
+            row.indices.reduce(StyledLine(String(repeating: " ", count: indent))) { line, column in
+                let width = widths[column]
+                let cell = rightAligned.contains(column) ? row[column].paddedLeft(to: width) : row[column]
+                let isLast = column == row.count - 1
+                return line + (isLast ? cell : cell.padded(to: width + 2))
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package import AWS
+package import ChaosModel
+package import HTTPTransport
+package import Logging
+import Synchronization
+
+/// Looks at AWS and can do nothing else: what planning holds, so that a dry run has no mutating call by construction.
+package protocol AWSReaders: Sendable {
+    func reader(for scope: AWSScope) throws(AWSError) -> AWSReader
+    /// The region of a scope, by the rules of the configuration. Throws `.noRegion`.
+    func region(for scope: AWSScope) throws(AWSError) -> String
+}
+
+/// Every connection to AWS of one controller: one client for each region and role, made when first needed and kept.
+package final class AWSConnections: AWSReaders {
+    package let transport: HTTPClient
+    /// A number from 0 up to, not including, 1.
+    package let random: @Sendable () -> Double
+    private let context: AWSContext
+    private let settings: AWSSettings
+    private let base: CredentialChain
+    private let clients = Mutex<[AWSScope: AWSClient]>([:])
+
+    /// Reads the shared configuration; throws `.invalidConfiguration` when that is broken. No call is made.
+    package init(
+        environment: AWSEnvironment, transport: HTTPClient, random: @escaping @Sendable () -> Double, logger: Logger
+    ) throws(AWSError) {
+        self.transport = transport
+        self.random = random
+        settings = try AWSSettings(environment: environment)
+        context = AWSContext(
+            environment: environment, transport: transport,
+            limiter: RateLimiterRegistry(limits: RateLimits(ceiling: 20, burst: 50, floor: 0.5)),
+            timeouts: AWSTimeouts(connect: .seconds(3), attempt: .seconds(15), call: .seconds(45)),
+            clock: SystemAWSClock(), random: random, logger: logger)
+        base = CredentialChain(context: context, settings: settings)
+    }
+
+    package func region(for scope: AWSScope) throws(AWSError) -> String { try settings.region(given: scope.region) }
+
+    package func client(for scope: AWSScope) throws(AWSError) -> AWSClient {
+        if let client = clients.withLock({ $0[scope] }) { return client }
+        let region = try region(for: scope)
+        var credentials: any CredentialProvider = base
+        if let role = scope.assumeRole {
+            credentials = AssumedRoleCredentials(
+                context: context, settings: settings, region: region,
+                role: AWSRole(
+                    arn: role.roleArn, externalID: role.externalId, sessionName: AWSRole.usualSessionName), base: base)
+        }
+        let client = try context.client(region: region, settings: settings, credentials: credentials)
+        return clients.withLock { clients in
+            if let earlier = clients[scope] { return earlier }
+            clients[scope] = client
+            return client
+        }
+    }
+
+    package func reader(for scope: AWSScope) throws(AWSError) -> AWSReader { AWSReader(client: try client(for: scope)) }
+
+    package func actor(for scope: AWSScope) throws(AWSError) -> AWSActor { AWSActor(client: try client(for: scope)) }
+}

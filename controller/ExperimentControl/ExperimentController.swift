@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import AWS
+package import ChaosModel
+import HTTPTransport
+package import Logging
+package import ResourceStore
+
+/// Plans, submits, drives and aborts runs: what the programs call.
+package final class ExperimentController: Sendable {
+    let store: any ResourceStore
+    let connections: AWSConnections
+    let options: ControllerOptions
+    let clock: any ControlClock
+    let logger: Logger
+    let outbox: Outbox
+    let watches = RunWatches()
+    let holder: LeaseHolder
+
+    /// No call is made and nothing is started yet.
+    package init(
+        store: any ResourceStore, aws: AWSConnections, options: ControllerOptions,
+        clock: any ControlClock = SystemControlClock(), logger: Logger
+    ) {
+        self.store = store
+        connections = aws
+        self.options = options
+        self.clock = clock
+        self.logger = logger
+        holder = LeaseHolder(bootID: clock.bootID)
+        outbox = Outbox(
+            store: store, courier: Courier(connections: aws, transport: aws.transport, clock: clock), clock: clock,
+            options: options, random: aws.random, logger: logger)
+    }
+
+    var reconciler: RunReconciler {
+        RunReconciler(
+            store: store, connections: connections, clock: clock, options: options, outbox: outbox, watches: watches,
+            logger: logger)
+    }
+
+    /// What a run would do now. Reads AWS and writes nothing, anywhere. Guards that refuse are in the plan.
+    package func plan(
+        _ experiment: Experiment, policies: [Policy], seed: UInt64?
+    ) async throws(ExperimentError) -> PlanReport {
+        let planner = Planner(
+            aws: connections, policies: policies, ownInstances: options.ownInstances, now: clock.wall())
+        return try await planner.plan(experiment.spec, seed: seed ?? newSeed())
+    }
+
+    /// Keeps the experiment, the policies and a new run in the store. Nothing is done yet.
+    package func submit(
+        _ experiment: Experiment, policies: [Policy], seed: UInt64?, expectedPlanHash: String?, requestedBy: String,
+        reason: String?
+    ) async throws(ExperimentError) -> Run {
+        do throws(StoreError) {
+            for policy in policies { try await apply(policy) }
+            try await apply(experiment)
+            let suffix = RunName.suffix(at: clock.wall(), random: connections.random())
+            var metadata = ObjectMetadata(
+                name: RunName.make(experiment.metadata.name, suffix),
+                namespace: experiment.metadata.namespace ?? "default",
+                labels: (experiment.metadata.labels ?? [:]).merging(
+                    ["rebound/experiment": experiment.metadata.name], uniquingKeysWith: { $1 }))
+            metadata.annotations = experiment.metadata.annotations
+            var spec = RunSpec(
+                experiment: experiment.metadata.name, plan: experiment.spec, seed: seed ?? newSeed(),
+                requestedBy: requestedBy, reason: reason)
+            spec.expectedPlanHash = expectedPlanHash
+            return try await store.create(Run(metadata: metadata, spec: spec))
+        } catch {
+            throw ExperimentError(.store, error.message, hint: error.hint, cause: error)
+        }
+    }
+
+    /// Asks for a run to end early. Whoever drives it reverts what was changed; a run that nobody drives does so when
+    /// it is next taken up. Again does not hurt.
+    package func abort(
+        run name: String, namespace: String, requestedBy: String, reason: String
+    ) async throws(ExperimentError) {
+        do throws(StoreError) {
+            for _ in 0..<20 {
+                guard var run = try await store.get(Run.self, namespace: namespace, name: name) else {
+                    throw StoreError(
+                        .notFound, "there is no run \(name) in namespace \(namespace)", hint: "See `rebound get runs`.")
+                }
+                if run.spec.abort != nil || run.status?.phase == .done { return }
+                run.spec.abort = AbortRequest(requestedBy: requestedBy, reason: reason, at: clock.wall())
+                do throws(StoreError) {
+                    _ = try await store.update(run)
+                    return
+                } catch {
+                    if error.code != .conflict { throw error }
+                }
+            }
+            throw StoreError(.conflict, "run \(name) is being changed all the time", hint: "Try again.")
+        } catch {
+            throw ExperimentError(
+                error.code == .notFound ? .invalid : .store, error.message, hint: error.hint, cause: error)
+        }
+    }
+
+    private func newSeed() -> UInt64 { UInt64(connections.random() * 9_007_199_254_740_992) }
+
+    /// Creates, or brings to what the manifest says.
+    private func apply<R: Resource>(_ resource: R) async throws(StoreError) {
+        var wanted = resource
+        if wanted.metadata.namespace == nil, R.kind.isNamespaced { wanted.metadata.namespace = "default" }
+        let namespace = R.kind.isNamespaced ? wanted.metadata.namespace ?? "default" : ""
+        guard let stored = try await store.get(R.self, namespace: namespace, name: wanted.metadata.name) else {
+            _ = try await store.create(wanted)
+            return
+        }
+        if stored.spec == wanted.spec { return }
+        wanted.metadata = stored.metadata
+        wanted.metadata.labels = resource.metadata.labels
+        _ = try await store.update(wanted)
+    }
+}
+
+/// Names of runs: the experiment's, cut to fit, and when they were made.
+enum RunName {
+    /// At most 63 characters in all, as Kubernetes allows in a label (RFC 1123).
+    static func make(_ experiment: String, _ suffix: String) -> String {
+        let room = 63 - suffix.utf8.count - 1
+        let head = experiment.prefix(room).reversed().drop { $0 == "-" || $0 == "." }.reversed()
+        return String(head) + "-" + suffix
+    }
+
+    /// `20261124-153012-a1b2`: sorts by time, and two of one second do not meet.
+    static func suffix(at time: Timestamp, random: Double) -> String {
+        let digits = time.description.prefix(19).filter(\.isNumber)
+        let tail = String(UInt32(random * 65_536) | 0x10000, radix: 16).suffix(4)
+        return "\(digits.prefix(8))-\(digits.dropFirst(8))-\(tail)"
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import AWS
+import ChaosModel
+
+/// DeregisterTargets, and RegisterTargets with the same ports and zones to undo it.
+/// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeregisterTargets.html
+struct DeregisterTarget: AWSFault {
+    let id: String
+    let targetGroupArns: [String]
+    let reader: AWSReader
+    let actor: AWSActor
+
+    func plan() async throws(AWSError) -> UndoRecord {
+        var records: [UndoRecord.RegisteredTarget] = []
+        for arn in targetGroupArns {
+            for health in try await registrations(arn) where !Self.isLeaving(health.state) {
+                records.append(
+                    .init(
+                        targetGroupArn: arn, id: id, port: health.target.port, zone: health.target.availabilityZone))
+            }
+        }
+        return .registerTargets(records)
+    }
+
+    func inject() async throws(AWSError) -> String? {
+        for arn in targetGroupArns {
+            let targets = try await registrations(arn).filter { !Self.isLeaving($0.state) }.map(\.target)
+            if targets.isEmpty { continue }
+            try await actor.loadBalancing.deregisterTargets(targets, from: TargetGroupARN(rawValue: arn))
+        }
+        return nil
+    }
+
+    func effect() async throws(AWSError) -> FaultEffect {
+        var seen: [String] = []
+        for arn in targetGroupArns { seen += try await registrations(arn).map(\.state.awsName) }
+        let serving = seen.contains { !["draining", "unused"].contains($0) }
+        let evidence =
+            "DescribeTargetHealth: \(id) is \(seen.isEmpty ? "not registered" : seen.joined(separator: ", "))"
+        return serving ? .notYet(evidence: evidence) : .seen(evidence: evidence)
+    }
+
+    func revert(_ undo: UndoRecord) async throws(AWSError) {
+        guard case .registerTargets(let records) = undo else { return }
+        for (arn, records) in Dictionary(grouping: records, by: \.targetGroupArn).sorted(by: { $0.key < $1.key }) {
+            let targets = records.map { LoadBalancerTarget(id: $0.id, port: $0.port, availabilityZone: $0.zone) }
+            try await actor.loadBalancing.registerTargets(targets, in: TargetGroupARN(rawValue: arn))
+        }
+    }
+
+    func isReverted(_ undo: UndoRecord) async throws(AWSError) -> RevertState {
+        guard case .registerTargets(let records) = undo else { return .reverted(evidence: "nothing to register") }
+        let state = try await reader.instanceState(id)
+        if state == .shuttingDown || state == .terminated {
+            return .targetGone(evidence: "DescribeInstances: \(id) is \(state.awsName)")
+        }
+        for record in records {
+            let back = try await registrations(record.targetGroupArn).contains {
+                !Self.isLeaving($0.state) && (record.port == nil || $0.target.port == record.port)
+            }
+            if !back { return .notYet(evidence: "DescribeTargetHealth: \(id) is not in \(record.targetGroupArn)") }
+        }
+        return .reverted(evidence: "DescribeTargetHealth: \(id) is registered")
+    }
+
+    private func registrations(_ arn: String) async throws(AWSError) -> [TargetHealth] {
+        try await reader.loadBalancing.describeTargetHealth(of: TargetGroupARN(rawValue: arn)).filter {
+            $0.target.id == id
+        }
+    }
+
+    private static func isLeaving(_ state: TargetHealthState) -> Bool { state == .draining || state == .unused }
+}

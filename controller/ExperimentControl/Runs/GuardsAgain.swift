@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import AWS
+import ChaosModel
+
+/// The guards once more, on a fresh look, right before one target is touched.
+struct GuardsAgain: Sendable {
+    let connections: AWSConnections
+    let options: ControllerOptions
+    let now: Timestamp
+
+    /// Why this injection must not go ahead; nil when it may.
+    func refusal(of spec: InjectionSpec, in context: Injector.Context) async throws(AWSError) -> String? {
+        let policy = EffectivePolicy(context.policies)
+        if let stop = PolicyGuards(policy: policy).stops(now: now).first(where: { !$0.passed }) { return stop.message }
+        let reader = try connections.reader(for: spec.scope)
+        let inventories = InventoryReader(aws: reader, account: spec.target.account, region: spec.target.region)
+        if spec.action.targetsGroup {
+            let rules = TargetRules(optIns: policy.optIns, denyTags: policy.denyTags)
+            guard let group = try await inventories.inventory(ofGroup: spec.target.id).groups.first else {
+                return "group \(spec.target.id) is gone"
+            }
+            return rules.refusal(of: group.tags)
+        }
+        guard let selector = context.run.spec.plan.faults.first(where: { $0.name == spec.fault })?.targets.instances
+        else {
+            return "the plan has no fault \(spec.fault)"
+        }
+        // A group names all its members; instances outside of groups guard each other, so all that match are looked at.
+        let inventory =
+            spec.target.autoScalingGroup == nil
+            ? try await inventories.inventory(for: selector)
+            : try await inventories.inventory(ofInstances: [spec.target.id])
+        return refusal(of: spec, in: context, selector: selector, inventory: inventory, policy: policy)
+    }
+
+    private func refusal(
+        of spec: InjectionSpec, in context: Injector.Context, selector: InstanceSelector, inventory: Inventory,
+        policy: EffectivePolicy
+    ) -> String? {
+        guard let instance = inventory.instances.first(where: { $0.id == spec.target.id }) else {
+            return "\(spec.target.id) is gone"
+        }
+        let rules = TargetRules(optIns: policy.optIns, denyTags: policy.denyTags)
+        let own = options.ownInstances.union(inventory.membersOfGroups(holding: options.ownInstances))
+        let filter = EligibilityFilter(selector: selector, rules: rules, ownInstances: own, now: now)
+        if let reason = filter.refusal(of: instance, in: inventory) {
+            return "\(spec.target.id) is no longer eligible: \(reason)"
+        }
+        let minimum = max(context.run.spec.plan.limits.minHealthy, policy.minHealthy?.value ?? 0)
+        let results = HealthGuard(minHealthy: minimum).results(
+            taking: context.taken.union([spec.target.id]), from: inventory,
+            matched: filter.apply(to: inventory).eligible.map(\.id))
+        return results.first { !$0.passed }?.message
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import AWS
+import ChaosModel
+import Logging
+import ResourceStore
+
+/// Putting back what was changed. Nothing here is stopped by an abort; it ends with the world's own word.
+extension Injector {
+    func beginRevert(_ injection: Injection) async throws(StoreError) -> Injection {
+        let marked = try await write(injection) { status in
+            status.state = .reverting
+            if status.revertBegan == nil { status.revertBegan = clock.now() }
+        }
+        logger.notice(
+            "reverting", metadata: ["injection": "\(marked.metadata.name)", "target": "\(marked.spec.target.id)"])
+        return try await continueRevert(marked)
+    }
+
+    /// Looks first, so that a revert that already happened is not made twice; then makes the call; the next step looks
+    /// again.
+    func continueRevert(_ injection: Injection) async throws(StoreError) -> Injection {
+        let undo = injection.status?.undo ?? .nothing
+        let looked = await answer { () throws(AWSError) -> RevertState in
+            let fault = try fault(injection)
+            let state = try await fault.isReverted(undo)
+            if case .notYet = state { try await fault.revert(undo) }
+            return state
+        }
+        switch looked {
+        case .success(.reverted(let evidence)): return try await finish(injection, .reverted, evidence)
+        case .success(.targetGone(let evidence)): return try await finish(injection, .targetGone, evidence)
+        case .success(.notYet(let evidence)): return try await afterDeadline(injection, evidence) ?? injection
+        case .failure(let error):
+            let message = "putting back \(injection.spec.target.id): \(error.message)"
+            if let failed = try await afterDeadline(injection, message) { return failed }
+            return try await note(injection, message)
+        }
+    }
+
+    private func finish(
+        _ injection: Injection, _ state: InjectionState, _ evidence: String
+    ) async throws(StoreError) -> Injection {
+        logger.notice("reverted", metadata: ["injection": "\(injection.metadata.name)", "evidence": "\(evidence)"])
+        return try await write(injection) { status in
+            status.state = state
+            status.revertedAt = clock.now()
+            status.message = nil
+            if status.evidence.count < 20 { status.evidence.append(evidence) }
+        }
+    }
+
+    private func afterDeadline(_ injection: Injection, _ message: String) async throws(StoreError) -> Injection? {
+        let began = injection.status?.revertBegan ?? clock.now()
+        guard clock.now().since(began) >= options.revertDeadline else { return nil }
+        logger.error(
+            "undo failed",
+            metadata: [
+                "injection": "\(injection.metadata.name)", "target": "\(injection.spec.target.id)",
+                "reason": "\(message)", "hint": "Put the target back by hand; the plan's undo step says how.",
+            ])
+        return try await write(injection) { status in
+            status.state = .revertFailed
+            status.message = message
+        }
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+import Measurement
+import ResourceStore
+
+/// The end of a run: what was measured, the verdict, the last reports.
+extension RunReconciler {
+    func conclude(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async throws {
+        var status = status
+        if let watch = watches[run.uid] {
+            await watch.evidence.stop()
+            await watch.session.stop()
+            watches[run.uid] = nil
+        }
+        status.update(injections)
+        if status.recovery == nil, let anchor = status.anchor {
+            try await measure(run, &status, injections, anchor: anchor)
+        }
+        if status.verdict == nil { judge(run, &status) }
+        let judged = try await write(run, status: status)
+        if status.recovery?.recovered == true {
+            try await outbox.enqueue(.recovered, of: judged, injection: nil, status: status)
+        }
+        if !injections.isEmpty || status.plan != nil || status.verdict != nil {
+            try await outbox.enqueue(.verdict, of: judged, injection: nil, status: status)
+        }
+        try await outbox.drain(run: run.uid, grace: options.reportGrace)
+        try await finish(judged, status)
+    }
+
+    private func measure(
+        _ run: Run, _ status: inout RunStatus, _ injections: [Injection], anchor: ClockAnchor
+    ) async throws {
+        let record = try await RunRecord(run: run.uid, store: store).everything(anchor: anchor)
+        guard !record.observations.isEmpty else { return }
+        let input = MeasurementInput(
+            probes: run.spec.plan.steadyState, observations: record.observations, sightings: record.sightings,
+            injections: injections.filter(\.mayHaveChangedTheWorld).map { $0.measured },
+            recovery: run.spec.plan.recovery, gaps: status.gaps(anchor: anchor),
+            watchBegan: anchor.monotonic, watchEnded: record.observations.map(\.ended).max() ?? clock.now(),
+            anchor: anchor)
+        let report = RecoveryReport(measuring: input)
+        status.recovery = report
+        status.timeline = Timeline.merged(status.timeline, report: report, sightings: record.sightings, anchor: anchor)
+    }
+
+    private func judge(_ run: Run, _ status: inout RunStatus) {
+        let stopped = status.aborted.flatMap { run.spec.abort == nil ? $0.reason : nil }
+        let input = VerdictInput(
+            planProblem: status.plan == nil ? "the run ended before it was planned" : nil,
+            baselineHeld: status.anchor.map { _ in status.phaseSince[RunPhase.injecting.rawValue] != nil },
+            injections: status.injections, undo: status.undo, recovery: status.recovery,
+            objective: run.spec.plan.recovery.objective, aborted: run.spec.abort, stopCondition: stopped)
+        let (verdict, reasons) = Measurement.verdict(for: input)
+        status.verdict = verdict
+        status.verdictReasons = reasons
+    }
+
+    private func finish(_ run: Run, _ status: RunStatus) async throws(StoreError) {
+        var status = status
+        status.reports = try await store.deliveries(run: run.uid).map { entry in
+            var delivery = ReportDelivery(
+                id: entry.id, event: entry.event, destination: entry.report.destination.label,
+                state: entry.deliveredAt == nil ? .pending : .delivered, attempts: entry.attempts)
+            delivery.deliveredAt = entry.deliveredAt
+            delivery.lastError = entry.lastError
+            return delivery
+        }
+        status.endedAt = clock.wall()
+        try await write(run, status: status, entering: .done, reason: "verdict \(status.verdict?.rawValue ?? "none")")
+        try await store.finish(run: run.uid)
+    }
+}
+
+extension Injection {
+    fileprivate var measured: MeasurementInput.EffectiveInjection {
+        .init(
+            name: metadata.name, target: spec.target, action: spec.action, accepted: status?.acceptedAt,
+            effective: effectiveBounds)
+    }
+}
+
+extension RunStatus {
+    /// The stretches in which no controller watched, from the notes that each new watch left.
+    fileprivate func gaps(anchor: ClockAnchor) -> [(from: MonotonicInstant, to: MonotonicInstant, reason: String)] {
+        timeline.filter { $0.type == "watchResumed" }.compactMap { event in
+            guard let low = event.low, let high = event.high else { return nil }
+            return (anchor.instant(of: low), anchor.instant(of: high), "the controller was not running")
+        }
+    }
+}
+
+/// Puts what was measured among what was done, in order of time.
+enum Timeline {
+    static func merged(
+        _ events: [TimelineEvent], report: RecoveryReport, sightings: [Sighting], anchor: ClockAnchor
+    ) -> [TimelineEvent] {
+        let outages = report.outages.prefix(500).flatMap { outage in
+            [event("outageBegan", outage.start, outage.probe, "\(outage.probe) fails: \(outage.firstReason)")]
+                + (outage.end.map { [event("outageEnded", $0, outage.probe, "\(outage.probe) answers again")] } ?? [])
+        }
+        let seen = sightings.prefix(1_000).map { sighting in
+            let high = anchor.timestamp(of: sighting.high)
+            return TimelineEvent(
+                at: high, low: sighting.low.map { anchor.timestamp(of: $0) }, high: high, type: sighting.fact.type,
+                subject: sighting.fact.subject, message: "\(sighting.fact.words) (\(sighting.source))")
+        }
+        return (events + outages + seen).enumerated().sorted {
+            ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
+        }.map(\.element)
+    }
+
+    private static func event(_ type: String, _ when: BoundedTimestamp, _ subject: String, _ message: String)
+        -> TimelineEvent
+    {
+        TimelineEvent(at: when.at, low: when.low, high: when.high, type: type, subject: subject, message: message)
+    }
+}
+
+extension Sighting.Fact {
+    var type: String {
+        switch self {
+        case .instanceState: "instanceState"
+        case .memberLost: "memberLost"
+        case .activityBegan, .activityEnded: "scalingActivity"
+        case .memberAppeared: "memberAppeared"
+        case .memberInService: "memberInService"
+        case .targetState: "targetState"
+        case .alarm: "alarm"
+        }
+    }
+
+    var subject: String {
+        switch self {
+        case .instanceState(let id, _), .memberLost(_, let id), .memberAppeared(_, let id), .memberInService(_, let id):
+            id
+        case .targetState(_, let id, _): id
+        case .activityBegan(let group, _, _, let instance): instance ?? group
+        case .activityEnded(let group, _, _, let instance, _): instance ?? group
+        case .alarm(let name, _): name
+        }
+    }
+
+    var words: String {
+        switch self {
+        case .instanceState(let id, let state): "\(id) is \(state)"
+        case .memberLost(let group, let id): "\(group) no longer counts \(id)"
+        case .activityBegan(let group, _, let launching, let instance):
+            "\(group) \(launching ? "launches" : "terminates") \(instance ?? "an instance")"
+        case .activityEnded(let group, _, let launching, let instance, let succeeded):
+            "\(group) \(succeeded ? "has" : "has not") \(launching ? "launched" : "terminated") "
+                + (instance ?? "an instance")
+        case .memberAppeared(let group, let id): "\(id) is a new member of \(group)"
+        case .memberInService(let group, let id): "\(id) is in service in \(group)"
+        case .targetState(_, let id, let state): "\(id) is \(state) behind the load balancer"
+        case .alarm(let name, let state): "alarm \(name) is \(state)"
+        }
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import AWS
+package import ChaosModel
+package import Logging
+import Measurement
+import Probes
+package import ResourceStore
+import Synchronization
+
+/// What a reconcile found should happen next.
+package enum RunOutcome: Sendable {
+    /// The run is done.
+    case settled
+    case lookAgain(after: Duration)
+    case retry(ExperimentError)
+}
+
+/// Takes runs one step further at a time. It reads the run and its injections, decides, does the one next thing, and
+/// writes what came of it; so it can be stopped at any point, and asked again by another process.
+package final class RunReconciler: Sendable {
+    let store: any ResourceStore
+    let connections: AWSConnections
+    let clock: any ControlClock
+    let options: ControllerOptions
+    let outbox: Outbox
+    let logger: Logger
+    let watches: RunWatches
+
+    package init(
+        store: any ResourceStore, connections: AWSConnections, clock: any ControlClock, options: ControllerOptions,
+        outbox: Outbox, watches: RunWatches, logger: Logger
+    ) {
+        self.store = store
+        self.connections = connections
+        self.clock = clock
+        self.options = options
+        self.outbox = outbox
+        self.watches = watches
+        self.logger = logger
+    }
+
+    var injector: Injector {
+        Injector(
+            store: store, connections: connections, clock: clock, options: options, outbox: outbox, logger: logger)
+    }
+
+    /// One step of the run under this key. A key without a run is settled.
+    package func reconcile(_ key: ResourceKey) async -> RunOutcome {
+        do {
+            guard var run = try await store.get(Run.self, namespace: key.namespace, name: key.name) else {
+                return .settled
+            }
+            if run.status == nil {
+                run = try await write(run, status: RunStatus(phase: .pending), entering: .pending, reason: "created")
+            }
+            if run.status?.phase == .done { return .settled }
+            let injections: [Injection]
+            (run, injections) = try await rebased(run, self.injections(of: run))
+            guard let status = run.status else { return .settled }
+            let facts = await facts(run, status, injections)
+            return try await perform(RunDecision.next(facts), run: run, status: status, injections: injections)
+        } catch let error as StoreError {
+            // Somebody else wrote in between, or the store is in trouble: nothing was lost, as every step is written
+            // first.
+            if error.code == .conflict { return .lookAgain(after: .milliseconds(10)) }
+            return .retry(ExperimentError(.store, error.message, hint: error.hint, cause: error))
+        } catch let error as ExperimentError {
+            return .retry(error)
+        } catch {
+            return .retry(ExperimentError(.internalError, "\(error)", hint: "This is a defect; please report it."))
+        }
+    }
+
+    func injections(of run: Run) async throws(StoreError) -> [Injection] {
+        let namespace = run.metadata.namespace ?? "default"
+        return try await store.list(Injection.self, namespace: namespace, labels: ["rebound/run": run.metadata.name])
+            .items
+    }
+
+    private func facts(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async -> RunFacts {
+        let since = status.phaseSince[status.phase.rawValue]
+        let anchor = status.anchor ?? clock.anchor()
+        return RunFacts(
+            spec: run.spec.plan, phase: status.phase, phaseSince: since.map { anchor.instant(of: $0) } ?? clock.now(),
+            injections: injections, watch: await watch(run, injections), abort: run.spec.abort?.reason,
+            isStopped: status.aborted != nil && run.spec.abort == nil, now: clock.now())
+    }
+
+    private func watch(_ run: Run, _ injections: [Injection]) async -> RunFacts.Watch? {
+        guard let watch = watches[run.uid] else { return nil }
+        var wants: [String] = []
+        if case .notHeld(let reasons) = await watch.session.baseline(holdFor: run.spec.plan.baselineHold) {
+            wants = reasons
+        }
+        var recovered = false
+        if let (first, last) = injections.changeBounds,
+            case .recovered = await watch.session.recovery(from: first, to: last)
+        {
+            recovered = true
+        }
+        return RunFacts.Watch(
+            baselineWants: wants, isRecovered: recovered, began: watch.session.began,
+            stopReason: await watch.session.stopReason())
+    }
+
+    private func perform(
+        _ action: RunAction, run: Run, status: RunStatus, injections: [Injection]
+    ) async throws -> RunOutcome {
+        switch action {
+        case .plan: try await plan(run, status)
+        case .createInjections: try await createInjections(run, status)
+        case .startWatching: try await startWatching(run, status, injections)
+        case .checkGates: try await checkGates(run, status)
+        case .advance(let names): return try await advance(names, run, status, injections)
+        case .beginReverting(let held, let refused):
+            try await beginReverting(held, refusing: refused, run, status, injections)
+        case .enter(let phase, let reason): try await enter(phase, reason, run, status)
+        case .wait(let duration): return .lookAgain(after: duration)
+        case .conclude, .deliverReports: try await conclude(run, status, injections)
+        case .nothing: return .settled
+        }
+        return .lookAgain(after: .zero)
+    }
+}
+
+extension [Injection] {
+    /// When the first and the last change to the world was there: effects, and what was put back.
+    var changeBounds: (first: BoundedInstant, last: BoundedInstant)? {
+        let effects = compactMap(\.effectiveBounds)
+        guard let first = effects.min(by: { $0.low < $1.low }), let last = effects.max(by: { $0.high < $1.high }) else {
+            return nil
+        }
+        guard let back = compactMap(\.status?.revertedAt).max(), back > last.high else { return (first, last) }
+        return (first, BoundedInstant(at: back, low: back, high: back))
+    }
+}
+
+extension Injection {
+    var effectiveBounds: BoundedInstant? {
+        guard let low = status?.effectiveLow, let high = status?.effectiveHigh else { return nil }
+        let middle = low.nanoseconds + (high.nanoseconds - low.nanoseconds) / 2
+        return BoundedInstant(at: MonotonicInstant(nanoseconds: middle), low: low, high: high)
+    }
+}
+
+/// The sessions and watchers that this process runs, by run, and the one engine that all probes share.
+package final class RunWatches: Sendable {
+    package struct Watch: Sendable {
+        var session: RunSession
+        var evidence: EvidenceWatcher
+    }
+
+    private let watches = Mutex<[String: Watch]>([:])
+    private let shared = Mutex<ProbeEngine?>(nil)
+
+    package init() {}
+
+    package subscript(run: String) -> Watch? {
+        get { watches.withLock { $0[run] } }
+        set { watches.withLock { $0[run] = newValue } }
+    }
+
+    /// Started when first needed.
+    func engine() throws(ProbeError) -> ProbeEngine {
+        if let engine = shared.withLock({ $0 }) { return engine }
+        let made = try ProbeEngine()
+        return shared.withLock { engine in
+            if let engine { return engine }
+            engine = made
+            return made
+        }
+    }
+}

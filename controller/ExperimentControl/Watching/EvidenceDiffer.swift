@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ChaosModel
+package import Measurement
+
+/// Turns looks into sightings: what a look shows that the one before did not. The first look only says how things were.
+package struct EvidenceDiffer: Sendable {
+    /// Members that appeared while watching; they are asked about from then on.
+    package private(set) var members: Set<String> = []
+    private var last: EvidenceView?
+    private var lastBegan: MonotonicInstant?
+
+    package init() {}
+
+    /// The new facts of a look made between two instants. Each was not there when the look before began, and was there
+    /// when this one ended.
+    package mutating func sightings(of view: EvidenceView, began: MonotonicInstant, ended: MonotonicInstant)
+        -> [Sighting]
+    {
+        defer {
+            last = keepingOldActivities(view)
+            lastBegan = began
+        }
+        guard let last, let low = lastBegan else { return [] }
+        var found: [Sighting] = []
+        func note(_ fact: Sighting.Fact, _ source: String) {
+            found.append(Sighting(fact: fact, low: low, high: ended, source: source))
+        }
+        for (id, state) in view.instances.sorted(by: { $0.key < $1.key }) where last.instances[id] != state {
+            note(.instanceState(id: id, state: state), "DescribeInstances")
+        }
+        for (group, now) in view.groups.sorted(by: { $0.key < $1.key }) {
+            members(of: group, before: last.groups[group] ?? [:], now: now, note: note)
+        }
+        for activity in view.activities { compare(activity, to: last, note: note) }
+        for (arn, now) in view.targets.sorted(by: { $0.key < $1.key }) {
+            let before = last.targets[arn] ?? [:]
+            for (id, state) in now.sorted(by: { $0.key < $1.key }) where before[id] != state {
+                note(.targetState(targetGroup: arn, id: id, state: state), "DescribeTargetHealth")
+            }
+            for id in before.keys.sorted() where now[id] == nil {
+                note(.targetState(targetGroup: arn, id: id, state: "unused"), "DescribeTargetHealth")
+            }
+        }
+        return found
+    }
+
+    private mutating func members(
+        of group: String, before: [String: Bool], now: [String: Bool], note: (Sighting.Fact, String) -> Void
+    ) {
+        let source = "DescribeAutoScalingGroups"
+        for (id, serving) in before.sorted(by: { $0.key < $1.key }) where serving && now[id] != true {
+            note(.memberLost(group: group, id: id), source)
+        }
+        for (id, serving) in now.sorted(by: { $0.key < $1.key }) {
+            if before[id] == nil {
+                members.insert(id)
+                note(.memberAppeared(group: group, id: id), source)
+            }
+            if serving && before[id] != true { note(.memberInService(group: group, id: id), source) }
+        }
+    }
+
+    private func compare(
+        _ activity: EvidenceView.Activity, to last: EvidenceView, note: (Sighting.Fact, String) -> Void
+    ) {
+        let before = last.activities.first { $0.id == activity.id }
+        let source = "scaling activity \(activity.id)"
+        if before == nil {
+            note(
+                .activityBegan(
+                    group: activity.group, activity: activity.id, launching: activity.launching,
+                    instance: activity.instance), source)
+        }
+        if activity.isOver && before?.isOver != true {
+            note(
+                .activityEnded(
+                    group: activity.group, activity: activity.id, launching: activity.launching,
+                    instance: activity.instance, succeeded: activity.succeeded), source)
+        }
+    }
+
+    /// Activities leave the newest page in time; one that comes back to it is not new.
+    private func keepingOldActivities(_ view: EvidenceView) -> EvidenceView {
+        var kept = view
+        let seen = Set(view.activities.map(\.id))
+        kept.activities += (last?.activities ?? []).filter { !seen.contains($0.id) }.prefix(500)
+        return kept
+    }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ChaosModel
+package import Logging
+package import Measurement
+package import Probes
+package import ResourceStore
+
+/// Watches one run in this process: runs its probes, keeps every observation in the store, and knows what they say now.
+/// A run that is taken up again gets a new session on the same grid of slots; what passed in between is missed, and
+/// shown.
+package actor RunSession {
+    private let run: String
+    private let spec: ExperimentSpec
+    private let anchor: ClockAnchor
+    private let store: any ResourceStore
+    private let clock: any ControlClock
+    private let logger: Logger
+    private var state: SteadyState
+    private var progress: ProbeTally
+    private var unwritten: [Observation] = []
+    private var probing: ProbeSession?
+    private var reading: Task<Void, Never>?
+    package let began: MonotonicInstant
+
+    package init(
+        run: String, spec: ExperimentSpec, anchor: ClockAnchor, store: any ResourceStore, clock: any ControlClock,
+        logger: Logger
+    ) {
+        self.run = run
+        self.spec = spec
+        self.anchor = anchor
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        state = SteadyState(probes: spec.steadyState)
+        progress = ProbeTally(probes: spec.steadyState, origin: anchor.monotonic)
+        began = clock.now()
+    }
+
+    /// Begins probing. `lastSlots` are the newest slots already in the store; probing goes on after them.
+    package func start(engine: ProbeEngine, plans: [ProbePlan], lastSlots: [String: Int64]) {
+        let buffer = ObservationBuffer(capacity: 200_000)
+        probing = engine.run(
+            plans, start: anchor.monotonic, firstSlots: lastSlots.mapValues { $0 + 1 }, into: buffer)
+        // Owned by this actor: `stop` ends the probing, which finishes the buffer and so this task.
+        reading = Task { [weak self] in
+            while let batch = await buffer.next() {
+                await self?.take(batch)
+                // A batch every tenth of a second is fast enough for stop conditions, and cheap.
+                do { try await Task.sleep(for: .milliseconds(100)) } catch { continue }
+            }
+        }
+    }
+
+    /// Ends probing and writes what is left. After this the store has everything that was measured.
+    package func stop() async {
+        await probing?.stop()
+        await reading?.value
+        await write()
+        (probing, reading) = (nil, nil)
+    }
+
+    private func take(_ batch: [Observation]) async {
+        for observation in batch {
+            state.add(observation)
+            progress.add(observation)
+        }
+        unwritten += batch
+        await write()
+    }
+
+    /// A chunk that cannot be written is kept and tried again; beyond the bound the oldest are given up, and their
+    /// slots are then missing from the record, which the report shows.
+    private func write() async {
+        guard !unwritten.isEmpty else { return }
+        let batch = unwritten
+        unwritten = []
+        do {
+            let data = try ChunkCodec.encode(batch, anchor: anchor)
+            try await store.append(chunk: MeasurementChunk(run: run, content: .observations, data: data))
+        } catch {
+            unwritten = Array((batch + unwritten).suffix(500_000))
+            logger.error("observations not written", metadata: ["run": "\(run)", "reason": "\(error)"])
+        }
+    }
+}
+
+// MARK: What the probes say
+
+extension RunSession {
+    /// Whether the steady state has held for `duration` by now, and what is still wanting.
+    package func baseline(holdFor duration: Duration) -> SteadyState.Baseline {
+        state.baseline(holdFor: duration, at: clock.now())
+    }
+
+    package func recovery(from first: BoundedInstant, to last: BoundedInstant) -> SteadyState.Recovery {
+        state.recovery(from: first, to: last, stableFor: spec.recovery.stableFor.duration, at: clock.now())
+    }
+
+    /// The first stop condition that is met, in words.
+    package func stopReason() -> String? {
+        let now = clock.now()
+        for condition in spec.stopWhen ?? [] {
+            guard let failing = state[condition.probe]?.failingFor(at: now),
+                failing >= condition.failingFor.duration
+            else { continue }
+            return "stop condition: probe \(condition.probe) has been failing for \(condition.failingFor)"
+        }
+        return nil
+    }
+
+    package func probeProgress() -> [ProbeProgress] {
+        state.detectors.map { detector in
+            var one = progress[detector.spec.name]
+            one.state =
+                switch detector.state {
+                case .noData: .waiting
+                case .steady: .passing
+                case .failing(let since): .failing(since: anchor.timestamp(of: since.at))
+                }
+            return one
+        }
+    }
+}
+
+/// Counts what the live display shows, in buckets of half a second.
+struct ProbeTally: Sendable {
+    private static let bucket: Int64 = 500_000_000
+    private static let kept = 60
+    private var probes: [String: ProbeProgress] = [:]
+    private var newest: [String: Int64] = [:]
+    private let origin: MonotonicInstant
+
+    init(probes: [ProbeSpec], origin: MonotonicInstant) {
+        self.origin = origin
+        for probe in probes { self.probes[probe.name] = ProbeProgress(name: probe.name, state: .waiting) }
+    }
+
+    subscript(name: String) -> ProbeProgress { probes[name] ?? ProbeProgress(name: name, state: .waiting) }
+
+    mutating func add(_ observation: Observation) {
+        guard var progress = probes[observation.probe] else { return }
+        let number = (observation.planned.nanoseconds - origin.nanoseconds) / Self.bucket
+        let last = newest[observation.probe] ?? (number - 1)
+        for _ in 0..<min(Int64(Self.kept), max(0, number - last)) { progress.recent.append(.init()) }
+        progress.recent.removeFirst(max(0, progress.recent.count - Self.kept))
+        newest[observation.probe] = max(last, number)
+        let index = progress.recent.count - 1 - Int(max(0, last - number))
+        Self.count(observation, in: &progress, bucket: index)
+        probes[observation.probe] = progress
+    }
+
+    private static func count(_ observation: Observation, in progress: inout ProbeProgress, bucket: Int) {
+        var counted = progress.recent.indices.contains(bucket) ? progress.recent[bucket] : ProbeProgress.Bucket()
+        progress.expected += 1
+        switch observation.outcome {
+        case .success:
+            counted.ok += 1
+            progress.lastLatency = observation.ended.since(observation.begun)
+        case .failure:
+            counted.failed += 1
+            progress.failed += 1
+        case .unknown:
+            counted.unknown += 1
+            progress.unknown += 1
+        case .missed:
+            counted.missed += 1
+            progress.missed += 1
+        }
+        progress.samples = progress.expected - progress.missed
+        progress.detail = observation.detail ?? progress.detail
+        if progress.recent.indices.contains(bucket) { progress.recent[bucket] = counted }
+    }
+}
