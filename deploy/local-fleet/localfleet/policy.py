@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges calls by an IAM policy, resources and conditions included, which moto leaves out (with `--iam`).
 
-Follows AWS's "Policy evaluation logic" for one identity policy: a Deny that matches wins; else an Allow must match; each
-resource of a call is judged by itself. The resources known are those that Rebound acts on; a call that has none there is
-judged for `*`, which only a policy that says `*` allows, as AWS does for the Describe calls.
+Follows AWS's "Policy evaluation logic" for one identity policy: a Deny that matches wins; else an Allow must match;
+each resource of a call is judged by itself. The resources known are those that Rebound acts on; a call that has none
+there is judged for `*`, which only a policy that says `*` allows, as AWS does for the Describe calls.
 """
 import fnmatch
 import re
