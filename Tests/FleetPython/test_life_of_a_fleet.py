@@ -67,6 +67,9 @@ class LifeOfAFleet(unittest.TestCase):
         second = self.up(other)
         for name in ("endpoint", "network", "loadBalancerURL", "subscriberURL"):
             self.assertNotEqual(first[name], second[name])
+        for about in (first, second):                          # and each has experiments with its own
+            with open(os.path.join(about["state"], "experiments", "web-loses-an-instance.yaml")) as file:
+                self.assertIn(f'url: "{about["loadBalancerURL"]}"', file.read())
 
     def test_the_environment_file_works_in_a_shell(self):
         about = self.up()

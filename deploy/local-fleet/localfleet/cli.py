@@ -205,6 +205,8 @@ def run(arguments, entry):
         temporary = tempfile.TemporaryDirectory(prefix="rebound-fleet-")
         arguments.state = temporary.name
     stopped = StopRequests()
+    if sys.stderr.isatty():
+        print("fleet: coming up ...", file=sys.stderr)
     try:
         fleet, described = launch(arguments, entry, parent=True)
         try:
