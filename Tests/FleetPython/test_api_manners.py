@@ -4,6 +4,8 @@ import email.utils
 import json
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 from botocore.exceptions import ClientError
 from playing import FleetCase, code_of
@@ -71,6 +73,13 @@ class Refusing(FleetCase):
         with self.assertRaises(ClientError) as refused:
             self.client("autoscaling").describe_auto_scaling_groups()
         self.assertEqual(code_of(refused), "SignatureDoesNotMatch")
+
+    def test_a_request_without_a_signature_is_refused(self):
+        data = b"Action=DescribeInstances&Version=2016-11-15"
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(self.about["endpoint"], data, timeout=10)
+        self.assertEqual(refused.exception.code, 403)
+        self.assertIn(b"<Code>MissingAuthenticationToken</Code>", refused.exception.read())
 
     def test_an_answer_can_be_held(self):
         self.control("set", latency=0.3)

@@ -108,6 +108,13 @@ class LifeOfAFleet(unittest.TestCase):
                 running.communicate(timeout=60)
                 self.eventually("all are gone", lambda: not self.processes())
 
+    def test_a_terminated_run_ends_what_its_script_started(self):
+        running = self.run_fleet("sh", "-c", "echo up; sleep 300; echo survived")
+        self.assertEqual(running.stdout.readline(), "up\n")
+        running.send_signal(signal.SIGTERM)
+        output, _ = running.communicate(timeout=60)            # ends only when the sleep has let go of the pipe
+        self.assertNotIn("survived", output)
+
     def test_a_run_interrupted_while_starting_takes_everything_down(self):
         running = self.run_fleet("sleep", "300")
         self.eventually("haproxy is there", lambda: len(self.processes()) > 2)

@@ -233,9 +233,29 @@ class StopRequests:
         first, self.number = self.number == 0, number
         if self.child is not None:
             if number != signal.SIGINT:         # a terminal gives SIGINT to the command by itself
-                self.child.send_signal(number)
+                for pid in reversed(descendants(self.child.pid)):
+                    signal_if_there(pid, number)
         elif first:
             raise InterruptedError
+
+
+def descendants(pid):
+    """The process and everything it started, parents first: a shell script does not pass a signal on by itself."""
+    found = [pid]
+    for parent in found:
+        try:
+            with open(f"/proc/{parent}/task/{parent}/children") as file:
+                found += map(int, file.read().split())
+        except OSError:
+            pass
+    return found
+
+
+def signal_if_there(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
 
 
 def run_inside(argv, described, stopped):
