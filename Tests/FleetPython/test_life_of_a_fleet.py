@@ -115,6 +115,15 @@ class LifeOfAFleet(unittest.TestCase):
         output, _ = running.communicate(timeout=60)            # ends only when the sleep has let go of the pipe
         self.assertNotIn("survived", output)
 
+    def test_a_terminated_run_keeps_the_fleet_until_the_undoing_is_done(self):
+        undo = "trap 'sleep 1; curl -sf -o /dev/null $REBOUND_FLEET_LB_URL && echo undone; exit' TERM; echo up; " \
+               "while :; do sleep 0.1; done"
+        running = self.run_fleet("sh", "-c", 'sh -c "$0"; echo never', undo)
+        self.assertEqual(running.stdout.readline(), "up\n")
+        running.send_signal(signal.SIGTERM)
+        output, _ = running.communicate(timeout=60)
+        self.assertEqual(output, "undone\n")
+
     def test_a_run_interrupted_while_starting_takes_everything_down(self):
         running = self.run_fleet("sleep", "300")
         self.eventually("haproxy is there", lambda: len(self.processes()) > 2)

@@ -19,6 +19,7 @@ from .keeper import die_with_parent
 DEFAULT_STATE = ".build/fleet"
 START_SECONDS = 60
 STOP_SECONDS = 6
+UNDO_SECONDS = 30
 
 
 class Problem(Exception):
@@ -226,6 +227,7 @@ class StopRequests:
     def __init__(self):
         self.number = 0
         self.child = None
+        self.ending = []                 # pidfds of what a signal was passed on to
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.hear)
 
@@ -233,10 +235,25 @@ class StopRequests:
         first, self.number = self.number == 0, number
         if self.child is not None:
             if number != signal.SIGINT:         # a terminal gives SIGINT to the command by itself
-                for pid in reversed(descendants(self.child.pid)):
-                    signal_if_there(pid, number)
+                for pid in descendants(self.child.pid):
+                    self.pass_on(pid, number)
         elif first:
             raise InterruptedError
+
+
+    def pass_on(self, pid, number):
+        try:
+            pidfd = os.pidfd_open(pid)
+            signal.pidfd_send_signal(pidfd, number)
+            self.ending.append(pidfd)
+        except ProcessLookupError:
+            pass
+
+    def wait_for_the_signalled(self):
+        """A shell ends at once, but what it ran may be undoing something, and needs the fleet for it."""
+        deadline = time.monotonic() + UNDO_SECONDS
+        for pidfd in self.ending:
+            select.select([pidfd], [], [], max(0, deadline - time.monotonic()))
 
 
 def descendants(pid):
@@ -251,13 +268,6 @@ def descendants(pid):
     return found
 
 
-def signal_if_there(pid, number):
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
-
-
 def run_inside(argv, described, stopped):
     parent = os.getpid()
     unwanted = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
@@ -269,4 +279,5 @@ def run_inside(argv, described, stopped):
         raise Problem(f"{argv[0]}: {error.strerror}") from None
     stopped.child = child
     status = child.wait()
+    stopped.wait_for_the_signalled()
     return status if status >= 0 else 128 - status
