@@ -66,5 +66,51 @@ struct SQLiteStoreTests {
         }
     }
 
+    @Test(
+        "across a restart of the machine the date says whether a day is over",
+        arguments: [(86_399, false), (86_400, true)])
+    func restarted(secondsLater: Int64, isHeld: Bool) async throws {
+        let folder = try StoreFolder()
+        let begin = Timestamp(nanosecondsSinceEpoch: 1_800_000_000_000_000_000)
+        let caps = ReservationCaps(perRun: 1, perDay: 1)
+        let before = try await folder.open(booted(as: "one", at: begin))
+        _ = try await before.reserve(Reservation(id: "a", run: "x", target: "i", group: "", at: begin), caps: caps)
+        try await before.finish(run: "x")
+        await before.close()
+        let later = begin.advanced(by: .seconds(secondsLater))
+        let after = try await folder.open(booted(as: "two", at: later))
+        let outcome = try await after.reserve(
+            Reservation(id: "b", run: "y", target: "j", group: "", at: later), caps: caps)
+        if case .held = outcome { #expect(isHeld) } else { #expect(!isHeld) }
+        await after.close()
+    }
+
+    @Test("a run that was never finished counts for the day, however long ago it reserved")
+    func abandoned() async throws {
+        let clock = Mutex<Int64>(0)
+        var environment = StoreEnvironment.system
+        environment.uptime = { Uptime(bootID: "a boot", nanoseconds: clock.withLock { $0 }) }
+        let store = try await SQLiteStore.open(path: ":memory:", options: SQLiteStoreOptions(environment: environment))
+        let caps = ReservationCaps(perRun: 1, perDay: 1)
+        let now = environment.now()
+        let first = Reservation(id: "a", run: "x", target: "i", group: "", at: now)
+        let held = try await store.reserve(first, caps: caps)
+        clock.withLock { $0 = 10 * 86_400_000_000_000 }
+        let later = now.advanced(by: .seconds(864_000))
+        let second = Reservation(id: "b", run: "y", target: "j", group: "", at: later)
+        guard case .refused = try await store.reserve(second, caps: caps) else {
+            Issue.record("what may be acted on yet does not count")
+            return
+        }
+        #expect(try await store.reserve(first, caps: caps) == held)
+    }
+
+    private func booted(as bootID: String, at date: Timestamp) -> SQLiteStoreOptions {
+        var environment = StoreEnvironment.system
+        environment.now = { date }
+        environment.uptime = { Uptime(bootID: bootID, nanoseconds: 1) }
+        return SQLiteStoreOptions(environment: environment)
+    }
+
     private func policy(_ name: String) -> Policy { Policy(metadata: ObjectMetadata(name: name), spec: PolicySpec()) }
 }

@@ -5,7 +5,8 @@ import SQLiteStore
 
 extension StoreHammer {
     /// Times each sort of write, one after the other and eight at once, and opening the store again.
-    static func measure(_ store: SQLiteStore, count: Int) async throws {
+    static func measure(_ path: String, count: Int) async throws {
+        let store = try await open(path, observer: nil)
         let plan = SmallRun.plan("it holds")
         var run = try await store.create(
             Run(
@@ -28,6 +29,8 @@ extension StoreHammer {
             }
         }
         try await time("get", count) { _ in _ = try await store.get(Run.self, namespace: "default", name: "measured") }
+        await store.close()
+        try await time("opening, with its check", 10) { _ in await (try open(path, observer: nil)).close() }
     }
 
     private static func reserve(_ number: Int, in store: SQLiteStore) async throws {

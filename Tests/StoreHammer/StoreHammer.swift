@@ -26,14 +26,14 @@ struct StoreHammer {
             let observer = arguments.count == 5 ? killer(at: Int(arguments[3]) ?? 0, arguments[4]) : nil
             try await SmallRun(store: open(arguments[1], observer: observer), acts: arguments[2]).finish()
         case ("measure", 3):
-            try await measure(open(arguments[1], observer: nil), count: Int(arguments[2]) ?? 1_000)
+            try await measure(arguments[1], count: Int(arguments[2]) ?? 1_000)
         default:
             print("usage: see the head of StoreHammer.swift")
             exit(2)
         }
     }
 
-    private static func open(_ path: String, observer: StoreWriteObserver?) async throws -> SQLiteStore {
+    static func open(_ path: String, observer: StoreWriteObserver?) async throws -> SQLiteStore {
         try await SQLiteStore.open(
             path: path, options: SQLiteStoreOptions(environment: .system, writeObserver: observer))
     }

@@ -111,13 +111,13 @@ private struct ReservationBook {
     }
 
     private func countOfLastDay(_ at: Timestamp) throws -> Int {
-        try Int.fetchOne(
-            database, sql: "SELECT count(*) FROM reservations WHERE NOT (\(Self.isOverADayOld))",
-            arguments: ["at": at.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds]) ?? 0
+        try count(
+            "SELECT count(*) FROM reservations WHERE NOT (\(Self.isOverADayOld))",
+            ["at": at.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds])
     }
 
     private func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
-        try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
+        try Int.fetchOne(database.cachedStatement(sql: sql), arguments: arguments) ?? 0
     }
 }
 
