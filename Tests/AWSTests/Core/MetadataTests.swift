@@ -104,9 +104,8 @@ struct MetadataTests {
 
     @Test("nobody there, or no role: passed over with the reason")
     func absent() async throws {
-        let gone = ScriptedHTTP { _, _ in .reset }
-        gone.stop()
-        guard case .notConfigured(let reason) = try await instance(gone.url()).find() else {
+        let nobody = UnusedPort()
+        guard case .notConfigured(let reason) = try await instance(nobody.url).find() else {
             Issue.record("keys from nobody")
             return
         }

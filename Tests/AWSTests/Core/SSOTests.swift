@@ -40,7 +40,8 @@ struct SSOTests {
         let more =
             refresh
             ? ",\"clientId\":\"cid\",\"clientSecret\":\"CLIENTSECRET\",\"refreshToken\":\"REFRESH-OLD\","
-                + "\"registrationExpiresAt\":\"\(AWSInstant(seconds: now + registered * 86_400).iso8601)\",\"extra\":[1,true]"
+                + "\"registrationExpiresAt\":\"\(AWSInstant(seconds: now + registered * 86_400).iso8601)\","
+                + "\"extra\":[1,true]"
             : ""
         return "{\"startUrl\":\"u\",\"region\":\"eu-west-2\",\"accessToken\":\"\(token)\","
             + "\"expiresAt\":\"\(AWSInstant(seconds: now + minutes * 60).iso8601)\"\(more)}"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
 import Measurement
+import ReconcileLoop
 import ResourceStore
 
 /// From the first fault to the last undo.
@@ -57,6 +58,8 @@ extension RunReconciler {
         for injection in changed {
             let old = before.first { $0.metadata.name == injection.metadata.name }
             if old?.state == injection.state { continue }
+            // An answer that proves the effect is told as the effect, one step later.
+            if injection.state == .accepted, injection.tookEffect { continue }
             status.note(event(for: injection, anchor: status.anchor ?? clock.anchor()))
         }
         let written = try await write(run, status: status)

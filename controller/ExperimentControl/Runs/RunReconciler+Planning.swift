@@ -100,7 +100,10 @@ extension RunReconciler {
     /// Begins, or goes on, to watch. What passed since the last written observation is a gap, and is said.
     func startWatching(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async throws {
         var status = status
-        let anchor = status.anchor ?? clock.anchor()
+        let earlier = try await RunRecord(run: run.uid, store: store).lastSlots(anchor: status.anchor ?? clock.anchor())
+        let isFresh = earlier.lastEnded == nil && status.phase == .baseline
+        // Nothing is measured or changed yet: the grid of slots begins now.
+        let anchor = isFresh ? clock.anchor() : status.anchor ?? clock.anchor()
         status.anchor = anchor
         let session = RunSession(
             run: run.uid, spec: run.spec.plan, anchor: anchor, store: store, clock: clock, logger: logger)
@@ -110,7 +113,6 @@ extension RunReconciler {
         let plans = try run.spec.plan.steadyState.map { spec in
             try ProbePlan(spec, action: spec.kind.asksAWS ? AWSProbe(kind: spec.kind, aws: connections) : nil)
         }
-        let earlier = try await RunRecord(run: run.uid, store: store).lastSlots(anchor: anchor)
         if let last = earlier.lastEnded {
             status.note(
                 TimelineEvent(

@@ -57,7 +57,9 @@ extension AttemptFailure {
             httpStatus: response.status)
         let isRefusal = (400..<500).contains(response.status) && response.status != 408
         mayHaveBeenCarriedOut = !isRefusal && code != .throttled
-        isTransient = code == .throttled || Self.transientStatuses.contains(response.status)
+        isTransient =
+            code == .throttled || Self.transientStatuses.contains(response.status)
+            || told.code.map(AWSErrorCode.transientCodes.contains) ?? false
         retryCost = code == .timedOut ? RetryBudget.timeoutCost : RetryBudget.retryCost
         retryAfter = Self.retryAfter(response, now: now)
         serverTime = response.header("date").flatMap { AWSInstant(httpDate: $0) }

@@ -18,7 +18,7 @@ struct RequestBuilder {
         }
         // The HTTP client writes Host itself, from the URL; the endpoint's authority is spelled as it will be.
         let headers = signable.headers.filter { $0.name != "Host" }
-        let query = signable.query.isEmpty ? "" : "?" + PercentEncoding.form(signable.query)
+        let query = signable.query.isEmpty ? "" : "?" + PercentEncoding.query(signable.query)
         let url = "\(endpoint.scheme)://\(endpoint.authority)\(signable.path)\(query)"
         var request = HTTPRequest(
             method: signable.method, url: url, headers: headers, body: signable.body, timeouts: timeouts)

@@ -75,6 +75,4 @@ final class ScriptedHTTP: Sendable {
     var acceptedConnections: Int { server.acceptedConnections }
 
     func url(_ path: String = "") -> String { server.url(path) }
-
-    func stop() { server.stop() }
 }

@@ -57,7 +57,7 @@ extension ReceivedRequest {
                 bytes.append(value)
                 rest = rest.dropFirst(2)
             } else {
-                bytes.append(byte)
+                bytes.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
             }
         }
         return String(decoding: bytes, as: UTF8.self)
