@@ -55,6 +55,10 @@ let controller: [Target] = [
 
 let tests: [Target] = [
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .executableTarget(
+        name: "crash-runner",
+        dependencies: ["AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging],
+        path: "Tests/CrashRunner", swiftSettings: strict),
     .testTarget(
         name: "ChaosModelTests", dependencies: ["ChaosModel"], path: "Tests/ChaosModelTests", swiftSettings: strict),
     .testTarget(
