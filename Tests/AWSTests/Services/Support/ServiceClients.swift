@@ -12,7 +12,8 @@ enum ServiceClients {
 
     /// A client of `region`, which is a world of its own in moto. One attempt a call, and no waiting for the limiter.
     static func client(
-        region: String, endpoint: String = TestSupport.MotoServer.shared.url, retry: RetryPolicy = RetryPolicy(maxAttempts: 1)
+        region: String, endpoint: String = TestSupport.MotoServer.shared.url,
+        retry: RetryPolicy = RetryPolicy(maxAttempts: 1)
     ) -> AWSClient {
         let credentials = AWSCredentials(
             accessKeyID: "AKIDTEST", secretAccessKey: "secret", sessionToken: nil, expiration: nil, source: "test")
