@@ -49,26 +49,42 @@ struct OneCharacterTests {
         try checkEveryPosition(of: try ManifestWriter.compactJSON(experiment), stretch)
     }
 
+    @Test("removed or changed around the line between two documents, loses neither of them and selects no more")
+    func neverJoinsDocuments() throws {
+        let policy = try ExampleFiles.text("policy.yaml")
+        let text = policy + "# The plan.\n---\n" + (try ExampleFiles.text("web-loses-an-instance.yaml"))
+        let border = policy.unicodeScalars.count
+        let originals = try ManifestReader.read(text)
+        #expect(originals.count == 2)
+        let scalars = Array(text.unicodeScalars)
+        checkPositions((border - 20)..<(border + 50), of: scalars, originals.map(Widening.init), thorough: true)
+    }
+
     private func checkEveryPosition(of text: String, _ stretch: Stretch) throws {
         let scalars = Array(text.unicodeScalars)
-        let original = try #require(try ManifestReader.read(text).first)
-        let widening = Widening(original: original)
-        for index in scalars.indices where index % Stretch.parts == stretch.part {
-            check(
-                replacing(scalars, at: index, with: nil), widening, digit: false,
-                "removed \(scalars[index]) at \(index)")
-            for scalar in replacements(at: index) where scalar != scalars[index] {
-                let isDigit = ("0"..."9").contains(scalar) && ("0"..."9").contains(scalars[index])
+        let originals = try ManifestReader.read(text).map(Widening.init)
+        #expect(originals.count == 1)
+        let positions = scalars.indices.filter { $0 % Stretch.parts == stretch.part }
+        checkPositions(positions, of: scalars, originals, thorough: Self.isThorough)
+    }
+
+    private func checkPositions(
+        _ positions: some Sequence<Int>, of scalars: [Unicode.Scalar], _ originals: [Widening], thorough: Bool
+    ) {
+        for index in positions {
+            let old = scalars[index]
+            check(replacing(scalars, at: index, with: nil), originals, digit: false, "removed \(old) at \(index)")
+            for scalar in replacements(at: index, thorough: thorough) where scalar != old {
+                let isDigit = ("0"..."9").contains(scalar) && ("0"..."9").contains(old)
                 check(
-                    replacing(scalars, at: index, with: scalar), widening, digit: isDigit,
-                    "\(scalars[index]) became \(scalar) at \(index)")
+                    replacing(scalars, at: index, with: scalar), originals, digit: isDigit,
+                    "\(old) became \(scalar) at \(index)")
             }
         }
     }
 
-    private func replacements(at index: Int) -> [Unicode.Scalar] {
-        if Self.isThorough { return ["#"] + Self.adversaries }
-        return ["#", Self.adversaries[index % Self.adversaries.count]]
+    private func replacements(at index: Int, thorough: Bool) -> [Unicode.Scalar] {
+        thorough ? ["#"] + Self.adversaries : ["#", Self.adversaries[index % Self.adversaries.count]]
     }
 
     private func replacing(_ scalars: [Unicode.Scalar], at index: Int, with scalar: Unicode.Scalar?) -> String {
@@ -78,11 +94,11 @@ struct OneCharacterTests {
         return String(view)
     }
 
-    private func check(_ text: String, _ widening: Widening, digit: Bool, _ mutation: String) {
+    private func check(_ text: String, _ originals: [Widening], digit: Bool, _ mutation: String) {
         guard let documents = try? ManifestReader.read(text) else { return }  // Refused, which is always right.
-        #expect(documents.count == 1, "\(mutation): \(documents.count) documents")
-        for document in documents {
-            let ways = widening.ways(of: document, digit: digit)
+        #expect(documents.count == originals.count, "\(mutation): \(documents.count) documents")
+        for (original, document) in zip(originals, documents) {
+            let ways = original.ways(of: document, digit: digit)
             #expect(ways.isEmpty, "\(mutation): \(ways.joined(separator: ", "))")
         }
     }
