@@ -51,6 +51,18 @@ let controller: [Target] = [
             "Scheduling", logging,
         ],
         path: "controller/ExperimentControl", swiftSettings: strict),
+    .target(
+        name: "CommandLineInterface",
+        dependencies: [
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging,
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "controller/CommandLineInterface", swiftSettings: strict),
+    .executableTarget(
+        name: "rebound", dependencies: ["CommandLineInterface"], path: "controller/Rebound", swiftSettings: strict),
+    .executableTarget(
+        name: "rebound-controller", dependencies: ["CommandLineInterface"], path: "controller/ReboundController",
+        swiftSettings: strict),
 ]
 
 let tests: [Target] = [
@@ -74,6 +86,16 @@ let tests: [Target] = [
         swiftSettings: strict),
 ]
 
+let programTests: [Target] = [
+    .testTarget(
+        name: "CommandLineTests",
+        dependencies: [
+            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "rebound",
+            "rebound-controller", logging,
+        ],
+        path: "Tests/CommandLineTests", exclude: ["Golden"], swiftSettings: strict)
+]
+
 let benchmarks: [Target] = [
     .executableTarget(
         name: "describe-benchmark", dependencies: ["AWS", "HTTPTransport", logging],
@@ -89,5 +111,5 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
-    targets: libraries + controller + tests + benchmarks
+    targets: libraries + controller + tests + programTests + benchmarks
 )
