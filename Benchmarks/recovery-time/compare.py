@@ -3,8 +3,8 @@
 each says the recovery took with what it really took (the fleet's truth), and what each cost.
 
 Runs inside `fleet run` (see `run`). Each round asks all of them, in an order drawn by chance. Cost is that of the whole
-process tree: CPU and peak memory as wait4(2) gives them, and the wall time beyond the real recovery and the waiting that
-the job itself asks for.
+process tree: CPU and peak memory as wait4(2) gives them, and the wall time beyond the real recovery and the waiting
+that the job itself asks for.
 """
 import argparse
 import datetime

@@ -28,7 +28,11 @@ struct FuzzTests {
     func neverCrashes(part: Int) throws {
         let seed = SeededGenerator.seed &+ UInt64(part)
         var generator = SeededGenerator(seed: seed)
-        let sources = try ExampleFiles.names.map { Array(try ExampleFiles.text($0).utf8.prefix(700)) }
+        let yaml = try ExampleFiles.names.map { Array(try ExampleFiles.text($0).utf8.prefix(700)) }
+        let json = [
+            try ManifestWriter.compactJSON(FullResources.policy), try ManifestWriter.json(FullResources.schedule),
+        ]
+        let sources = yaml + json.map { Array($0.utf8) }
         var refused = 0
         for round in 0..<2_500 {
             var bytes = sources[round % sources.count]

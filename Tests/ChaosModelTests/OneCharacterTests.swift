@@ -35,9 +35,21 @@ struct OneCharacterTests {
         (0..<Stretch.parts).map { Stretch(name: name, part: $0) }
     }
 
+    static let jsonStretches = stretches.filter { $0.name == "several-faults.yaml" || $0.name == "stop-and-start.yaml" }
+
     @Test("removed or changed anywhere, never selects more", arguments: stretches)
     func neverWidens(stretch: Stretch) throws {
-        let text = try ExampleFiles.text(stretch.name)
+        try checkEveryPosition(of: try ExampleFiles.text(stretch.name), stretch)
+    }
+
+    @Test("removed or changed anywhere in the JSON of an example, never selects more", arguments: jsonStretches)
+    func neverWidensJSON(stretch: Stretch) throws {
+        let document = try #require(try ManifestReader.read(try ExampleFiles.text(stretch.name)).first)
+        guard case .experiment(let experiment) = document else { return }
+        try checkEveryPosition(of: try ManifestWriter.compactJSON(experiment), stretch)
+    }
+
+    private func checkEveryPosition(of text: String, _ stretch: Stretch) throws {
         let scalars = Array(text.unicodeScalars)
         let original = try #require(try ManifestReader.read(text).first)
         let widening = Widening(original: original)

@@ -187,7 +187,7 @@ extension Slip {
         Slip("name: base", "name: Base", "metadata.name", "lower-case"),
         Slip("name: base", "name: base-", "metadata.name", "lower-case"),
         Slip("action: stop", "action: stopp", "spec.faults[1].ec2.action", "did you mean stop?"),
-        Slip("minHealthy: 2", "minHealthy: 0", "spec.limits.minHealthy", "from 1"),
+        Slip("minHealthy: 2", "minHealthy: -1", "spec.limits.minHealthy", "from 0"),
     ]
 
     static let combinations = [
@@ -220,11 +220,13 @@ extension Slip {
             "timeToRecover: 5m", "timeToRecover: 16m", "spec.recovery.objective.timeToRecover",
             "longer than giveUpAfter"),
         Slip("failingFor: 30s", "failingFor: 15m", "spec.stopWhen[0].failingFor", "shorter than"),
-        Slip("duration: 60s", "duration: 15m", "spec.faults[1].duration", "shorter than recovery.giveUpAfter"),
         Slip(
             "timeout: 500ms", "timeout: 500ms, connectTimeout: 1s", "spec.steadyState[0].http.connectTimeout",
             "longer than timeout"),
-        Slip("timeout: 500ms", "timeout: 30s", "spec.steadyState[0].http.timeout", "times `every`"),
+        Slip(
+            "timeout: 500ms",
+            "timeout: 30s }\n      every: 1ms\n    - name: other\n      tcp: { host: a.example, port: 1",
+            "spec.steadyState[0].http.timeout", "times `every`"),
         Slip(
             "zones: [eu-west-1a]", "zones: [eu-west-2a]", "spec.faults[0].targets.instances.zones[0]",
             "region eu-west-1"),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Keeps comments from swallowing fields. A comment is `# text`, `##…`, `#!…` or a lone `#`; and it may not look like a
-/// line of a manifest, which is what a lost newline or a `#` typed over a space leaves behind. A deliberate one begins
-/// with `##`.
+/// Keeps comments from swallowing fields. A comment is `# text`, `## text`, `#!` and text, or a lone `#`; and it may
+/// not look like a line of a manifest, which is what a lost newline or a `#` typed over a space leaves behind. A
+/// deliberate one begins with `##`.
 ///
-/// Every `#` at which a YAML reader could begin a comment, namely after a space, a bracket, a comma, a colon, a quote or at
-/// the start of a line, must be a good comment, unless it lies in a text in quotes that the YAML reader itself has found.
+/// Every `#` at which a YAML reader could begin a comment, namely after a space, a bracket, a comma, a colon, a quote
+/// or at the start of a line, must be a good comment, unless it lies in a text in quotes that the YAML reader found.
 struct CommentRule {
     /// Keys of the schema: inside a comment they are looked for behind a bracket or comma as well.
     let knownKeys: Set<String>
