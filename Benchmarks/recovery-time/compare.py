@@ -20,7 +20,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BENCH_BIN = os.path.join(ROOT, ".build", "bench-venv", "bin")
-ASKED_WAITING = {"boto3 script": 0.0, "Chaos Toolkit": 0.0, "Rebound": 2.0}    # Rebound: baseline 1 s, stableFor 1 s
+ASKED_WAITING = {"boto3 script": 0.0, "Chaos Toolkit": 0.0, "Rebound": 4.0}    # Rebound: baseline 1 s, stableFor 3 s
 
 
 class Truth:
