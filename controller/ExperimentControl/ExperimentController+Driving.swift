@@ -1,77 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
-import Glibc
 import Logging
+import ReconcileLoop
 import ResourceStore
+import Scheduling
 
-/// Driving runs to their end, in this process, under a lease.
+/// Driving runs to their end, in this process, each under a lease.
 extension ExperimentController {
-    /// Takes a run from wherever it is to Done. Cancelling asks for an abort once and goes on to the end: undoing is
-    /// not interrupted. Throws `.busy` when another process drives it, `.store` when the store stays unusable.
+    /// Takes one run from wherever it is to Done. To end it early, ask for an abort: undoing is then waited for.
+    /// Cancelling the task instead leaves the run where it is, for the next process to take up. Throws `.busy` when
+    /// another process drives it, `.store` when the store stays unusable and nothing is left to put back.
     package func drive(run name: String, namespace: String) async throws(ExperimentError) -> Run {
-        let lease = RunLease(
-            name: "run/\(namespace)/\(name)", holder: holder, store: store, clock: clock,
-            duration: options.leaseDuration)
-        try await lease.acquire()
         let key = ResourceKey(kind: .run, namespace: namespace, name: name)
-        let renewing = lease.startRenewing(logger: logger)
-        defer { renewing.cancel() }
-        let delivering = startDelivering()
-        defer { delivering.cancel() }
-        let failure = await reconcileToTheEnd(key)
-        await lease.release()
-        if let failure { throw failure }
+        let leases = HeldLeases(
+            holder: holder, store: store, clock: clock, duration: options.leaseDuration, logger: logger)
+        try await leases.hold(key)
+        let failure = FirstFailure()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await leases.renew() }
+            group.addTask { await self.deliverReports() }
+            await reconcile([key], workers: 1, leases: leases, failure: failure)
+            group.cancelAll()
+        }
+        await leases.releaseAll()
+        if let failure = failure.error { throw failure }
         return try await stored(name, namespace)
     }
 
-    /// Nil when the run is done.
-    private func reconcileToTheEnd(_ key: ResourceKey) async -> ExperimentError? {
+    /// Drives every run that is not done, and those that come, and empties the outbox, until the task is cancelled.
+    /// Then the runs are left where they are.
+    package func driveAll() async throws(ExperimentError) {
+        let keys = try await unfinishedRuns().map(\.key)
+        let leases = HeldLeases(
+            holder: holder, store: store, clock: clock, duration: options.leaseDuration, logger: logger)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await leases.renew() }
+            group.addTask { await self.deliverReports() }
+            await reconcile(keys, workers: 64, leases: leases, failure: nil)
+            group.cancelAll()
+        }
+        await leases.releaseAll()
+    }
+
+    /// Runs the loop over these keys. With `failure` it ends when they are settled; without, it goes on with every
+    /// change.
+    private func reconcile(_ keys: [ResourceKey], workers: Int, leases: HeldLeases, failure: FirstFailure?) async {
         let reconciler = reconciler
-        var failures = 0
-        while true {
-            switch await reconciler.reconcile(key) {
-            case .settled: return nil
-            case .lookAgain(let after):
-                failures = 0
-                if after > .zero { await pause(after) }
-            case .retry(let error):
-                failures += 1
-                logger.warning("run step failed", metadata: ["run": "\(key.name)", "reason": "\(error.message)"])
-                // What was changed must be put back: with anything held, trying goes on. The store may come back.
-                if failures >= 20, await !holdsAnything(key) { return error }
-                await pause(.milliseconds(min(5_000, 50 << min(failures, 7))))
-            }
-        }
-    }
-
-    /// Waits also in a cancelled task, where a plain sleep would return at once and spin.
-    private func pause(_ duration: Duration) async {
-        let clock = clock
-        // The caller's cancellation must not reach this sleep; the task ends by itself after `duration`.
-        await Task.detached { do { try await clock.sleep(for: duration) } catch { return } }.value
-    }
-
-    private func holdsAnything(_ key: ResourceKey) async -> Bool {
-        do throws(StoreError) {
-            let all = try await store.list(
-                Injection.self, namespace: key.namespace, labels: ["rebound/run": key.name]
-            ).items
-            return all.contains { !$0.state.isFinal && !$0.state.isBeforeAct }
-        } catch {
-            return true  // Not known, so taken to be so.
-        }
-    }
-
-    /// Sends what the outbox holds, of this run and of any before it, while a run is driven.
-    private func startDelivering() -> Task<Void, Never> {
-        // Owned by the caller, which cancels it; what is not delivered stays in the store.
-        Task { [outbox, clock, logger] in
-            while !Task.isCancelled {
-                do throws(StoreError) { try await outbox.deliverDue(run: nil) } catch {
-                    logger.warning("outbox not read", metadata: ["reason": "\(error.message)"])
+        let (settled, settle) = AsyncStream.makeStream(of: ResourceKey.self)
+        let loop = ReconcileLoop<ResourceKey, ExperimentError>(
+            workers: workers, backoff: Backoff(first: .milliseconds(100), most: .seconds(5)), clock: ContinuousClock(),
+            chance: SeededGenerator(seed: newSeed()),
+            observe: { [logger] key, outcome, _ in
+                switch outcome {
+                case .settled: settle.yield(key)
+                case .gaveUp(let error):
+                    failure?.note(error)
+                    settle.yield(key)
+                case .retry(let error):
+                    logger.warning("run step failed", metadata: ["run": "\(key.name)", "reason": "\(error.message)"])
+                case .lookAgain: break
                 }
-                do { try await clock.sleep(for: .milliseconds(500)) } catch { return }
+            },
+            reconcile: { key in
+                do throws(ExperimentError) { try await leases.hold(key) } catch { return .retry(error) }
+                return await reconciler.reconcile(key)
+            })
+        for key in keys { await loop.enqueue(key) }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.watchRuns(loop, isOn: failure == nil) }
+            group.addTask {
+                var open = Set(keys)
+                for await key in settled {
+                    await leases.release(key)
+                    open.remove(key)
+                    if failure != nil, open.isEmpty { await loop.shutdown() }
+                }
             }
+            await loop.run()
+            settle.finish()
+            group.cancelAll()
+        }
+    }
+
+    /// Gives every changed run a turn, also those that other processes create or abort.
+    private func watchRuns(_ loop: ReconcileLoop<ResourceKey, ExperimentError>, isOn: Bool) async {
+        guard isOn else { return }
+        while !Task.isCancelled {
+            do {
+                let version = try await store.list(Run.self, namespace: nil, labels: [:])
+                for run in version.items where run.status?.phase != .done { await loop.enqueue(run.key) }
+                for try await change in store.watch(.run, after: version.resourceVersion) where change.change == .added
+                {
+                    await loop.enqueue(change.key)
+                }
+            } catch {
+                logger.warning("watch on runs ended", metadata: ["reason": "\(error)"])
+                do { try await clock.sleep(for: .seconds(1)) } catch { return }
+            }
+        }
+    }
+
+    /// Sends what the outbox holds, of these runs and of any before them, until cancelled. What is left stays in the
+    /// store.
+    private func deliverReports() async {
+        while !Task.isCancelled {
+            do throws(StoreError) { try await outbox.deliverDue(run: nil) } catch {
+                logger.warning("outbox not read", metadata: ["reason": "\(error.message)"])
+            }
+            do { try await clock.sleep(for: .milliseconds(500)) } catch { return }
         }
     }
 

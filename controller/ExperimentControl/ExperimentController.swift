@@ -99,7 +99,7 @@ package final class ExperimentController: Sendable {
         }
     }
 
-    private func newSeed() -> UInt64 { UInt64(connections.random() * 9_007_199_254_740_992) }
+    func newSeed() -> UInt64 { UInt64(connections.random() * 9_007_199_254_740_992) }
 
     /// Creates, or brings to what the manifest says.
     private func apply<R: Resource>(_ resource: R) async throws(StoreError) {

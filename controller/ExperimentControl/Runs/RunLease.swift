@@ -3,6 +3,7 @@ import ChaosModel
 import Glibc
 import Logging
 import ResourceStore
+import Synchronization
 
 /// Names this process so that another on the same machine can tell whether it still lives: boot, pid and start time.
 struct LeaseHolder: Sendable {
@@ -39,23 +40,42 @@ struct LeaseHolder: Sendable {
     }
 }
 
-/// The right to drive one run.
-struct RunLease: Sendable {
-    let name: String
-    let holder: LeaseHolder
-    let store: any ResourceStore
-    let clock: any ControlClock
-    let duration: Duration
+/// The rights to drive runs that this process holds. Each is taken before the first step, renewed three times within
+/// its length, and given back at the end; one that is not given back runs out.
+actor HeldLeases {
+    private let holder: LeaseHolder
+    private let store: any ResourceStore
+    private let clock: any ControlClock
+    private let duration: Duration
+    private let logger: Logger
+    private var held: Set<ResourceKey> = []
 
-    func acquire() async throws(ExperimentError) {
+    init(holder: LeaseHolder, store: any ResourceStore, clock: any ControlClock, duration: Duration, logger: Logger) {
+        self.holder = holder
+        self.store = store
+        self.clock = clock
+        self.duration = duration
+        self.logger = logger
+    }
+
+    /// Throws `.busy` while another living process drives the run. A lease of a process that is gone is taken over at
+    /// once.
+    func hold(_ key: ResourceKey) async throws(ExperimentError) {
+        if held.contains(key) { return }
         do throws(StoreError) {
-            guard case .heldByOther(let other, let until) = try await take() else { return }
+            guard case .heldByOther(let other, let until) = try await take(key) else {
+                held.insert(key)
+                return
+            }
             if holder.isGone(other) {
-                try await store.releaseLease(name, holder: other)
-                if case .held = try await take() { return }
+                try await store.releaseLease(name(key), holder: other)
+                if case .held = try await take(key) {
+                    held.insert(key)
+                    return
+                }
             }
             throw StoreError(
-                .conflict, "another process drives this run until at least \(until)",
+                .conflict, "another process drives run \(key.name) until at least \(until)",
                 hint: "Wait for it, or end that process; `rebound abort` reaches it through the store.")
         } catch {
             throw ExperimentError(
@@ -63,24 +83,43 @@ struct RunLease: Sendable {
         }
     }
 
-    private func take() async throws(StoreError) -> LeaseOutcome {
-        try await store.acquireLease(name, holder: holder.text, for: duration, now: clock.wall())
-    }
-
-    /// Renews three times within the lease's length. Owned by the caller, which cancels it.
-    func startRenewing(logger: Logger) -> Task<Void, Never> {
-        Task {
-            while !Task.isCancelled {
-                do { try await clock.sleep(for: duration / 3) } catch { return }
-                do throws(StoreError) { _ = try await take() } catch {
-                    logger.warning("lease not renewed", metadata: ["lease": "\(name)", "reason": "\(error.message)"])
+    /// Renews until cancelled.
+    func renew() async {
+        while !Task.isCancelled {
+            do { try await clock.sleep(for: duration / 3) } catch { return }
+            for key in held {
+                do throws(StoreError) {
+                    // Lost: every write of another driver makes ours conflict, so the next step stops by itself.
+                    if case .heldByOther = try await take(key) { held.remove(key) }
+                } catch {
+                    logger.warning("lease not renewed", metadata: ["run": "\(key.name)", "reason": "\(error.message)"])
                 }
             }
         }
     }
 
-    func release() async {
+    func release(_ key: ResourceKey) async {
+        guard held.remove(key) != nil else { return }
         // Losing the error is right: a lease that is not given back runs out.
-        try? await store.releaseLease(name, holder: holder.text)
+        try? await store.releaseLease(name(key), holder: holder.text)
     }
+
+    func releaseAll() async {
+        for key in held { await release(key) }
+    }
+
+    private func take(_ key: ResourceKey) async throws(StoreError) -> LeaseOutcome {
+        try await store.acquireLease(name(key), holder: holder.text, for: duration, now: clock.wall())
+    }
+
+    private func name(_ key: ResourceKey) -> String { "run/\(key.namespace)/\(key.name)" }
+}
+
+/// The first failure that ended a run's driving.
+final class FirstFailure: Sendable {
+    private let first = Mutex<ExperimentError?>(nil)
+
+    var error: ExperimentError? { first.withLock { $0 } }
+
+    func note(_ error: ExperimentError) { first.withLock { $0 = $0 ?? error } }
 }

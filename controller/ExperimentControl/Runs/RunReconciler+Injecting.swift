@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
 import Measurement
+import ReconcileLoop
 import ResourceStore
 
 /// From the first fault to the last undo.
@@ -10,8 +11,8 @@ extension RunReconciler {
         _ names: [String], _ run: Run, _ status: RunStatus, _ injections: [Injection]
     ) async throws -> RunOutcome {
         let due = injections.filter { names.contains($0.metadata.name) }
-        let taken = Set(injections.filter { $0.isTaking || names.contains($0.metadata.name) }.map(\.spec.target.id))
-        let context = Injector.Context(run: run, policies: try await policies(), taken: taken)
+        let taken = injections.filter { $0.isTaking || names.contains($0.metadata.name) }.map(\.spec.target)
+        let context = Injector.Context(run: run, policies: try await policies(), targets: taken)
         let injector = injector
         let results = await withTaskGroup(of: Result<Injection, StoreError>.self) { group in
             for injection in due {
@@ -57,6 +58,8 @@ extension RunReconciler {
         for injection in changed {
             let old = before.first { $0.metadata.name == injection.metadata.name }
             if old?.state == injection.state { continue }
+            // An answer that proves the effect is told as the effect, one step later.
+            if injection.state == .accepted, injection.tookEffect { continue }
             status.note(event(for: injection, anchor: status.anchor ?? clock.anchor()))
         }
         let written = try await write(run, status: status)

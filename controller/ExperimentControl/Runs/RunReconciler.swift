@@ -4,16 +4,12 @@ package import ChaosModel
 package import Logging
 import Measurement
 import Probes
+package import ReconcileLoop
 package import ResourceStore
 import Synchronization
 
-/// What a reconcile found should happen next.
-package enum RunOutcome: Sendable {
-    /// The run is done.
-    case settled
-    case lookAgain(after: Duration)
-    case retry(ExperimentError)
-}
+/// What a reconcile of a run found should happen next.
+package typealias RunOutcome = ReconcileOutcome<ExperimentError>
 
 /// Takes runs one step further at a time. It reads the run and its injections, decides, does the one next thing, and
 /// writes what came of it; so it can be stopped at any point, and asked again by another process.
@@ -58,16 +54,38 @@ package final class RunReconciler: Sendable {
             (run, injections) = try await rebased(run, self.injections(of: run))
             guard let status = run.status else { return .settled }
             let facts = await facts(run, status, injections)
-            return try await perform(RunDecision.next(facts), run: run, status: status, injections: injections)
+            let outcome = try await perform(RunDecision.next(facts), run: run, status: status, injections: injections)
+            watches.forgetFailures(key.name)
+            return outcome
         } catch let error as StoreError {
             // Somebody else wrote in between, or the store is in trouble: nothing was lost, as every step is written
             // first.
             if error.code == .conflict { return .lookAgain(after: .milliseconds(10)) }
-            return .retry(ExperimentError(.store, error.message, hint: error.hint, cause: error))
+            return await failed(ExperimentError(.store, error.message, hint: error.hint, cause: error), key)
         } catch let error as ExperimentError {
-            return .retry(error)
+            return await failed(error, key)
         } catch {
-            return .retry(ExperimentError(.internalError, "\(error)", hint: "This is a defect; please report it."))
+            return await failed(
+                ExperimentError(.internalError, "\(error)", hint: "This is a defect; please report it."), key)
+        }
+    }
+
+    /// A step that keeps failing ends the driving after a while, but never while something may still have to be put
+    /// back: then trying goes on, as the store or AWS may come back.
+    private func failed(_ error: ExperimentError, _ key: ResourceKey) async -> RunOutcome {
+        let count = watches.countFailure(key.name)
+        if count < 20 { return .retry(error) }
+        return await holdsAnything(key) ? .retry(error) : .gaveUp(error)
+    }
+
+    private func holdsAnything(_ key: ResourceKey) async -> Bool {
+        do throws(StoreError) {
+            let all = try await store.list(
+                Injection.self, namespace: key.namespace, labels: ["rebound/run": key.name]
+            ).items
+            return all.contains { !$0.state.isFinal && !$0.state.isBeforeAct }
+        } catch {
+            return true  // Not known, so taken to be so.
         }
     }
 
@@ -114,7 +132,10 @@ package final class RunReconciler: Sendable {
         case .advance(let names): return try await advance(names, run, status, injections)
         case .beginReverting(let held, let refused):
             try await beginReverting(held, refusing: refused, run, status, injections)
-        case .enter(let phase, let reason): try await enter(phase, reason, run, status)
+        case .enter(let phase, let reason):
+            // The measurements first: a run that is reporting has all of them in the store.
+            if phase == .reporting { await stopWatching(run) }
+            try await enter(phase, reason, run, status)
         case .wait(let duration): return .lookAgain(after: duration)
         case .conclude, .deliverReports: try await conclude(run, status, injections)
         case .nothing: return .settled
@@ -152,6 +173,7 @@ package final class RunWatches: Sendable {
 
     private let watches = Mutex<[String: Watch]>([:])
     private let shared = Mutex<ProbeEngine?>(nil)
+    private let failures = Mutex<[String: Int]>([:])
 
     package init() {}
 
@@ -159,6 +181,16 @@ package final class RunWatches: Sendable {
         get { watches.withLock { $0[run] } }
         set { watches.withLock { $0[run] = newValue } }
     }
+
+    /// Failed steps of a run since the last good one, this one included.
+    func countFailure(_ run: String) -> Int {
+        failures.withLock { failures in
+            failures[run, default: 0] += 1
+            return failures[run] ?? 1
+        }
+    }
+
+    func forgetFailures(_ run: String) { failures.withLock { $0[run] = nil } }
 
     /// Started when first needed.
     func engine() throws(ProbeError) -> ProbeEngine {
