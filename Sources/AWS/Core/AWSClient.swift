@@ -22,6 +22,9 @@ package final class AWSClient: Sendable {
         self.configuration = configuration
     }
 
+    /// How far AWS's clock was found ahead of ours, in nanoseconds; 0 until a refusal showed a difference.
+    package var clockOffset: Int64 { learned.withLock(\.clockOffset) }
+
     /// Sends the call until it succeeds (status 2xx), cannot succeed, may not be repeated, or its time is over.
     ///
     /// Throws with `mayHaveActed` true when some attempt may have been carried out; a call that `.actsOnce` is never
@@ -78,7 +81,9 @@ package final class AWSClient: Sendable {
             total: min(configuration.timeouts.attempt, .nanoseconds(remaining)))
         let offset = learned.withLock(\.clockOffset)
         let date = AWSInstant(nanoseconds: configuration.clock.now().nanoseconds + offset)
-        let request = builder.request(credentials: credentials, at: date, timeouts: timeouts)
+        var request = builder.request(credentials: credentials, at: date, timeouts: timeouts)
+        request.tls = configuration.tls
+        request.proxy = builder.endpoint.scheme == "https" ? configuration.proxy : .none
         progress.begin()
         let outcome = await outcome(of: request, builder, secrets: credentials?.secrets ?? [])
         return Attempt(outcome: outcome, credentials: credentials, signedAt: date, limiterKey: key)

@@ -24,6 +24,11 @@ package struct AWSClientConfiguration: Sendable {
     package var credentials: any CredentialProvider
     package var transport: HTTPClient
     package var endpoints: EndpointResolver
+    /// Whom to trust; the system's authorities unless `AWS_CA_BUNDLE` or the profile says otherwise.
+    package var tls = TLSOptions()
+    /// The environment's proxies by default, as AWS's own tools use them; for https endpoints only, as the others are
+    /// laboratories beside us.
+    package var proxy = HTTPProxy.environment
     package var timeouts: AWSTimeouts
     package var retry: RetryPolicy
     /// Shared by every client of the process, so that all of them together stay below AWS's limits.

@@ -30,10 +30,11 @@ package struct AWSContext: Sendable {
     package func client(
         region: String, settings: AWSSettings, credentials: any CredentialProvider, endpointURL: String? = nil
     ) throws(AWSError) -> AWSClient {
-        AWSClient(
-            configuration: AWSClientConfiguration(
-                region: region, credentials: credentials, transport: transport,
-                endpoints: try settings.endpoints(givenURL: endpointURL), timeouts: timeouts,
-                retry: try settings.retryPolicy(), limiter: limiter, clock: clock, random: random, logger: logger))
+        var configuration = AWSClientConfiguration(
+            region: region, credentials: credentials, transport: transport,
+            endpoints: try settings.endpoints(givenURL: endpointURL), timeouts: timeouts,
+            retry: try settings.retryPolicy(), limiter: limiter, clock: clock, random: random, logger: logger)
+        configuration.tls = settings.tls()
+        return AWSClient(configuration: configuration)
     }
 }

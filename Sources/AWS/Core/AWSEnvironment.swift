@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FoundationEssentials
 import Glibc
 
 /// Everything this module takes from outside the process: variables and files. Tests give their own.
@@ -20,6 +21,22 @@ package struct AWSEnvironment: Sendable {
         self.homeDirectory = homeDirectory
         self.readFile = readFile
         self.writeFile = writeFile
+    }
+
+    /// This process's own variables, home directory and files. For programs; libraries are given one.
+    package static func ofThisProcess() -> AWSEnvironment {
+        let variables = ProcessInfo.processInfo.environment
+        return AWSEnvironment(variables: variables, homeDirectory: variables["HOME"] ?? accountHome())
+    }
+
+    /// The home directory of the account's entry (getpwuid_r(3)); nil when it has none.
+    private static func accountHome() -> String? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        guard getpwuid_r(getuid(), &entry, &buffer, buffer.count, &found) == 0, found != nil, let home = entry.pw_dir
+        else { return nil }
+        return String(cString: home)
     }
 
     /// The variable's value; nil when it is not set or empty, which AWS's own tools take to be the same.

@@ -26,7 +26,7 @@ struct ClientTests {
         #expect(reply.attempts == 1)
         #expect(reply.ended > reply.begun)
         let request = try #require(server.requests.first)
-        #expect(request.body == "Action=Do&Version=2016-11-15&A.1=%C3%A9%20%26%3D&B=")
+        #expect(request.body == "Action=Do&Version=2016-11-15&A.1=%C3%A9+%26%3D&B=")
         #expect(request.headers["content-type"] == "application/x-www-form-urlencoded; charset=utf-8")
         #expect(request.headers["x-amz-date"] == "20260301T120000Z")
         let scope = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260301/eu-west-1/ec2/aws4_request, "
@@ -87,9 +87,8 @@ struct ClientTests {
 
     @Test("nobody listening: tried as often as the policy says, and certainly not acted")
     func refused() async throws {
-        let server = ScriptedHTTP { _, _ in .reset }
-        let client = TestClient(server)
-        server.stop()
+        let nobody = UnusedPort()
+        let client = TestClient(url: nobody.url)
         let error = try #require(try await awsError { try await client.call(Self.call(.actsOnce)) })
         #expect(error.code == .network)
         #expect(!error.mayHaveActed)
@@ -160,6 +159,16 @@ struct ClientTests {
         #expect(server.requests.count == 1)
     }
 
+    @Test("a call that acts once never rides on a kept connection, which may be dead")
+    func freshConnection() async throws {
+        let server = ScriptedHTTP { _, _ in .answer(200, "<R/>") }
+        let client = TestClient(server)
+        for effect in [AWSCallEffect.reads, .reads, .idempotent] { _ = try await client.call(Self.call(effect)) }
+        #expect(server.acceptedConnections == 1)
+        for _ in 0..<2 { _ = try await client.call(Self.call(.actsOnce)) }
+        #expect(server.acceptedConnections == 3)
+    }
+
     @Test("a cancelled call stops waiting at once and says so")
     func cancelled() async throws {
         let server = ScriptedHTTP { _, _ in .answer(503, Self.throttled) }
@@ -196,11 +205,13 @@ struct ClientTests {
         var keys = AWSCredentials.example
         keys.sessionToken = "TOKENSECRET"
         let text =
-            "The signature very/secret+key does not match.\n\nThe Canonical String was 'x-amz-security-token:TOKENSECRET'"
+            "The signature very/secret+key does not match.\n\n"
+            + "The Canonical String was 'x-amz-security-token:TOKENSECRET'"
         let server = ScriptedHTTP { _, _ in
             .answer(
                 403,
-                "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>\(text)</Message></Error></ErrorResponse>"
+                "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>\(text)</Message></Error>"
+                    + "</ErrorResponse>"
             )
         }
         let client = TestClient(server, credentials: StaticCredentials(keys))
@@ -220,11 +231,20 @@ private struct TestClient {
         limiter: RateLimiterRegistry = RateLimiterRegistry(limits: RateLimits(ceiling: 1_000, burst: 1_000, floor: 1)),
         clock: ManualClock = ManualClock(skipping: true), attempts: Int = 3
     ) {
+        self.init(
+            url: server.url(path), credentials: credentials, limiter: limiter, clock: clock, attempts: attempts)
+    }
+
+    init(
+        url: String, credentials: any CredentialProvider = StaticCredentials(.example),
+        limiter: RateLimiterRegistry = RateLimiterRegistry(limits: RateLimits(ceiling: 1_000, burst: 1_000, floor: 1)),
+        clock: ManualClock = ManualClock(skipping: true), attempts: Int = 3
+    ) {
         self.clock = clock
         client = AWSClient(
             configuration: AWSClientConfiguration(
                 region: "eu-west-1", credentials: credentials, transport: testTransport,
-                endpoints: EndpointResolver(commonURL: server.url(path)),
+                endpoints: EndpointResolver(commonURL: url),
                 timeouts: AWSTimeouts(connect: .seconds(5), attempt: .seconds(20), call: .seconds(60)),
                 retry: RetryPolicy(maxAttempts: attempts), limiter: limiter, clock: clock, random: { 0.5 },
                 logger: .silent))

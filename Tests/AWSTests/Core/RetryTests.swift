@@ -48,7 +48,8 @@ struct CallProgressTests {
             name: "no answer in time", failure: transport(.timedOut, sent: true), repeats: [true, true, false],
             acted: true),
         Case(
-            name: "empty reply", failure: transport(.emptyReply, sent: true), repeats: [true, true, false], acted: true),
+            name: "empty reply", failure: transport(.emptyReply, sent: true),
+            repeats: [true, true, false], acted: true),
         Case(
             name: "bad certificate", failure: transport(.tls, sent: false), repeats: [false, false, false], acted: false
         ),
@@ -60,11 +61,15 @@ struct CallProgressTests {
         Case(name: "500 page of HTML", failure: answer(500, nil), repeats: [true, true, false], acted: true),
         Case(name: "503 without a code", failure: answer(503, nil), repeats: [true, true, false], acted: true),
         Case(
-            name: "500 InternalError", failure: answer(500, "InternalError"), repeats: [true, true, false], acted: true),
+            name: "500 InternalError", failure: answer(500, "InternalError"),
+            repeats: [true, true, false], acted: true),
         Case(
             name: "503 RequestLimitExceeded", failure: answer(503, "RequestLimitExceeded"),
             repeats: [true, true, true], acted: false),
         Case(name: "400 Throttling", failure: answer(400, "Throttling"), repeats: [true, true, true], acted: false),
+        Case(
+            name: "400 IDPCommunicationError", failure: answer(400, "IDPCommunicationError"),
+            repeats: [true, true, true], acted: false),
         Case(name: "429", failure: answer(429, nil), repeats: [true, true, true], acted: false),
         Case(name: "408", failure: answer(408, nil), repeats: [true, true, false], acted: true),
         Case(

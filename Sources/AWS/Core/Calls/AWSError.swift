@@ -27,7 +27,7 @@ package struct AWSError: Error, Sendable {
     package var action: String
     package var requestID: String?
     package var httpStatus: Int?
-    /// True when the call may have been carried out: some attempt may have been received and was not refused for certain.
+    /// True when the call may have been carried out: some attempt may have arrived and was not refused for certain.
     package var mayHaveActed: Bool
     package var cause: (any Error)?
 

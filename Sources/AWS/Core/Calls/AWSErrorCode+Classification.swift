@@ -18,6 +18,9 @@ extension AWSErrorCode {
     /// The signature did not fit; a wrong clock may be why.
     static let signatureCodes: Set<String> = ["SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure"]
 
+    /// Refusals that pass by themselves, whatever their status.
+    static let transientCodes: Set<String> = ["RequestTimeout", "RequestTimeoutException", "IDPCommunicationError"]
+
     static let expiredCodes: Set<String> = ["ExpiredToken", "ExpiredTokenException", "ExpiredTokenType"]
 
     private static let deniedCodes: Set<String> = [

@@ -57,7 +57,9 @@ extension AttemptFailure {
             httpStatus: response.status)
         let isRefusal = (400..<500).contains(response.status) && response.status != 408
         mayHaveBeenCarriedOut = !isRefusal && code != .throttled
-        isTransient = code == .throttled || Self.transientStatuses.contains(response.status)
+        isTransient =
+            code == .throttled || Self.transientStatuses.contains(response.status)
+            || told.code.map(AWSErrorCode.transientCodes.contains) ?? false
         retryCost = code == .timedOut ? RetryBudget.timeoutCost : RetryBudget.retryCost
         retryAfter = Self.retryAfter(response, now: now)
         serverTime = response.header("date").flatMap { AWSInstant(httpDate: $0) }
@@ -72,7 +74,8 @@ extension AttemptFailure {
         }
         let scalars = line.unicodeScalars.filter { $0.value >= 0x20 && $0 != "\u{7F}" }
         let printable = secrets.reduce(String(String.UnicodeScalarView(scalars))) { text, secret in
-            secret.isEmpty ? text : text.replacing(secret, with: "…")
+            // AWS's secrets have 40 characters and more; cutting out a letter would only garble the text.
+            secret.utf8.count < 8 ? text : text.replacing(secret, with: "…")
         }
         return printable.count > 600 ? printable.prefix(600) + "…" : printable
     }

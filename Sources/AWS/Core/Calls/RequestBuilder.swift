@@ -18,10 +18,13 @@ struct RequestBuilder {
         }
         // The HTTP client writes Host itself, from the URL; the endpoint's authority is spelled as it will be.
         let headers = signable.headers.filter { $0.name != "Host" }
-        let query = signable.query.isEmpty ? "" : "?" + PercentEncoding.form(signable.query)
+        let query = signable.query.isEmpty ? "" : "?" + PercentEncoding.query(signable.query)
         let url = "\(endpoint.scheme)://\(endpoint.authority)\(signable.path)\(query)"
-        return HTTPRequest(
+        var request = HTTPRequest(
             method: signable.method, url: url, headers: headers, body: signable.body, timeouts: timeouts)
+        // A kept connection may turn out dead after the request was written, and then nobody knows whether it arrived.
+        request.connection = call.effect == .actsOnce ? .fresh : .keepAlive
+        return request
     }
 
     private func unsigned() -> SignableRequest {

@@ -34,13 +34,6 @@ extension AWSCredentials {
     var secrets: [String] { [secretAccessKey] + (sessionToken.map { [$0] } ?? []) }
 }
 
-extension AWSCredentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The source and the last four characters of the access key id: enough to tell two sets apart.
-    package var description: String { "AWSCredentials(…\(accessKeyID.suffix(4)), from \(source))" }
-    package var debugDescription: String { description }
-    package var customMirror: Mirror { Mirror(self, children: ["description": description], displayStyle: .struct) }
-}
-
 /// Gives keys for signing, fresh enough to be used now.
 package protocol CredentialProvider: Sendable {
     /// Throws `.noCredentials` when none are configured, `.expiredCredentials` when they can no longer be renewed, and

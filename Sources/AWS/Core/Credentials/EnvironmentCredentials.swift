@@ -26,6 +26,7 @@ struct EnvironmentCredentials: CredentialSource {
         let token = environment.value("AWS_SESSION_TOKEN") ?? environment.value("AWS_SECURITY_TOKEN")
         return .found(
             AWSCredentials(
-                accessKeyID: key, secretAccessKey: secret, sessionToken: token, expiration: expiration, source: name))
+                accessKeyID: key, secretAccessKey: secret, sessionToken: token, expiration: expiration, source: name,
+                accountID: environment.value("AWS_ACCOUNT_ID")))
     }
 }

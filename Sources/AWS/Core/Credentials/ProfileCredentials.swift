@@ -48,7 +48,7 @@ struct ProfileCredentials: CredentialSource {
         }
         return AWSCredentials(
             accessKeyID: key, secretAccessKey: secret, sessionToken: profile["aws_session_token"], expiration: nil,
-            source: "profile \(profile.name)")
+            source: "profile \(profile.name)", accountID: profile["aws_account_id"])
     }
 
     private func role(_ profile: AWSProfile, chain: [String]) async throws(AWSError) -> AWSCredentials {

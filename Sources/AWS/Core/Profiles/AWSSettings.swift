@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import HTTPTransport
 
 /// What environment and profile say about region, endpoints and retries.
 package struct AWSSettings: Sendable {
@@ -82,6 +83,15 @@ package struct AWSSettings: Sendable {
         for (service, values) in services {
             if let url = values["endpoint_url"], !url.isEmpty { resolver.serviceURLs[service.uppercased()] = url }
         }
+    }
+
+    /// `AWS_CA_BUNDLE` or the profile's `ca_bundle`: a file of authorities to trust instead of the system's.
+    package func tls() -> TLSOptions {
+        var options = TLSOptions()
+        options.caFile = (environment.value("AWS_CA_BUNDLE") ?? profile?["ca_bundle"]).flatMap {
+            environment.expanded($0)
+        }
+        return options
     }
 
     /// Standard mode with `AWS_MAX_ATTEMPTS` or the profile's `max_attempts`, else 3.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Percent-encoding as SigV4 demands it: every byte of UTF-8 but A-Z a-z 0-9 - . _ ~ becomes %XX with capital digits
-/// (RFC 3986, section 2.3). A space is %20, never +.
+/// (RFC 3986, section 2.3). A space is %20.
 package enum PercentEncoding {
     package static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
@@ -19,9 +19,16 @@ package enum PercentEncoding {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// `name=value&…` of an `application/x-www-form-urlencoded` body or a query, in the order given.
-    package static func form(_ fields: [(name: String, value: String)]) -> String {
+    /// `name=value&…` of a URL's query, in the order given.
+    package static func query(_ fields: [(name: String, value: String)]) -> String {
         fields.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
+    }
+
+    /// `name=value&…` of an `application/x-www-form-urlencoded` body, in the order given. There a space is a plus
+    /// (URL standard, section 5.2); so AWS's own tools write it, and servers that write a form anew to check its
+    /// signature rely on it.
+    package static func form(_ fields: [(name: String, value: String)]) -> String {
+        query(fields).replacing("%20", with: "+")
     }
 
     private static func isUnreserved(_ byte: UInt8) -> Bool {

@@ -52,7 +52,12 @@ final class ScriptedHTTP: Sendable {
             }
         }
         shared = seen
+        Self.kept.withLock { $0.append(server) }
     }
+
+    /// Servers live as long as the tests: a port that is free again could be given to another test's server, while the
+    /// HTTP client still keeps a connection to the old one.
+    private static let kept = Mutex<[RawServer]>([])
 
     /// Requests by all connections, in the order they came.
     private final class Shared: Sendable {
@@ -67,7 +72,7 @@ final class ScriptedHTTP: Sendable {
 
     var requests: [ReceivedRequest] { shared.requests.withLock { $0 } }
 
-    func url(_ path: String = "") -> String { server.url(path) }
+    var acceptedConnections: Int { server.acceptedConnections }
 
-    func stop() { server.stop() }
+    func url(_ path: String = "") -> String { server.url(path) }
 }
