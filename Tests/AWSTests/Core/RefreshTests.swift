@@ -129,6 +129,23 @@ struct RefreshTests {
         #expect(try await provider.credentials().accessKeyID == "K\(source.calls)")
     }
 
+    @Test(
+        "three hours on 15-minute keys, with an STS outage of five minutes at any point: no call is without valid keys",
+        arguments: stride(from: 0, to: 900, by: 60).map { $0 })
+    func threeHours(outageAt offset: Int) async throws {
+        let clock = ManualAWSClock()
+        let source = Source(clock: clock, lifetime: 900)
+        let provider = Self.provider(source)
+        for second in stride(from: 0, to: 3 * 3_600, by: 15) {
+            source.state.withLock { $0.fails = (3_600 + offset..<3_900 + offset).contains(second) }
+            let keys = try await provider.credentials()
+            #expect(keys.expiration.map { $0 > clock.now() } == true, "second \(second)")
+            while await provider.isRenewing { await Task.yield() }
+            clock.advance(by: .seconds(15))
+        }
+        #expect(source.calls <= 18 + 30)
+    }
+
     @Test("a waiter that is cancelled leaves alone; the others get their keys")
     func cancelled() async throws {
         let source = Source(clock: ManualAWSClock(), lifetime: 3_600)
