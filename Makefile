@@ -38,5 +38,6 @@ bench: setup ## compare with a boto3 script and with Chaos Toolkit, and the othe
 	@scripts/setup bench
 	@scripts/bench
 
-clean: fleet-down ## remove everything that was built
+clean: ## take the fleet down and remove everything that was built
+	-@$(FLEET) down --state $(STATE) 2>/dev/null
 	rm -rf .build

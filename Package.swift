@@ -51,10 +51,28 @@ let controller: [Target] = [
             "Scheduling", logging,
         ],
         path: "controller/ExperimentControl", swiftSettings: strict),
+    .target(
+        name: "CommandLineInterface",
+        dependencies: [
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging,
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "controller/CommandLineInterface", swiftSettings: strict),
+    .executableTarget(
+        name: "rebound", dependencies: ["CommandLineInterface"], path: "controller/Rebound", swiftSettings: strict),
+    .executableTarget(
+        name: "rebound-controller", dependencies: ["CommandLineInterface"], path: "controller/ReboundController",
+        swiftSettings: strict),
 ]
 
 let tests: [Target] = [
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .executableTarget(
+        name: "crash-runner",
+        dependencies: [
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging,
+        ],
+        path: "Tests/CrashRunner", swiftSettings: strict),
     .testTarget(
         name: "ChaosModelTests", dependencies: ["ChaosModel"], path: "Tests/ChaosModelTests", swiftSettings: strict),
     .testTarget(
@@ -72,12 +90,38 @@ let tests: [Target] = [
     .testTarget(
         name: "ReconcileLoopTests", dependencies: ["ReconcileLoop", "TestSupport"], path: "Tests/ReconcileLoopTests",
         swiftSettings: strict),
+    .testTarget(
+        name: "MeasurementTests", dependencies: ["ChaosModel", "Measurement"], path: "Tests/MeasurementTests",
+        swiftSettings: strict),
+    .testTarget(
+        name: "SchedulingTests", dependencies: ["ChaosModel", "Scheduling"], path: "Tests/SchedulingTests",
+        swiftSettings: strict),
+    .executableTarget(
+        name: "store-hammer", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"], path: "Tests/StoreHammer",
+        swiftSettings: strict),
+    .testTarget(
+        name: "SQLiteStoreTests",
+        dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer"],
+        path: "Tests/SQLiteStoreTests", swiftSettings: strict),
+    .testTarget(
+        name: "CommandLineTests",
+        dependencies: [
+            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "rebound",
+            "rebound-controller", logging,
+        ],
+        path: "Tests/CommandLineTests", exclude: ["Golden"], swiftSettings: strict),
 ]
 
 let benchmarks: [Target] = [
     .executableTarget(
         name: "describe-benchmark", dependencies: ["AWS", "HTTPTransport", logging],
-        path: "Benchmarks/describe-instances/client", swiftSettings: strict)
+        path: "Benchmarks/describe-instances/client", swiftSettings: strict),
+    .executableTarget(
+        name: "probe-benchmark", dependencies: ["ChaosModel", "Measurement", "Probes"],
+        path: "Benchmarks/probe-engine/engine", swiftSettings: strict),
+    .executableTarget(
+        name: "stopwatch-benchmark", dependencies: ["ChaosModel", "Measurement", "Probes"],
+        path: "Benchmarks/stopwatch/watch", swiftSettings: strict),
 ]
 
 let package = Package(

@@ -26,7 +26,8 @@ def main(ours, folder):
     clients = {"rebound": [ours], "boto3": [sys.executable, HERE / "list_with_boto3.py"]}
     folders = {10: f"{folder}/10", 40: f"{folder}/40"}
     print(f"medians of {TIMES} runs; CPU of the client process around the listing, user and system")
-    print(f"{'client':8} {'pages':>5} {'mode':>4} {'instances':>9} {'CPU s':>7} {'ms/inst':>8} {'before MiB':>10} {'peak MiB':>8}")
+    print(f"{'client':8} {'pages':>5} {'mode':>4} {'instances':>9} {'CPU s':>7} {'ms/inst':>8} "
+          f"{'before MiB':>10} {'peak MiB':>8}")
     found = {}
     for name, command in clients.items():
         for pages, mode in ((10, "keep"), (10, "drop"), (40, "drop"), (40, "keep")):
@@ -39,7 +40,8 @@ def main(ours, folder):
     growth = (found["rebound", 40, "drop"]["peak_kib"] - found["rebound", 10, "drop"]["peak_kib"]) / 1024
     kept = (found["rebound", 40, "keep"]["peak_kib"] - found["rebound", 10, "keep"]["peak_kib"]) * 1024 / 30000
     print(f"10,000 instances: {ratio:.1f} times less CPU than boto3 (wanted: at least 5)")
-    print(f"30 pages more cost {growth:.1f} MiB of peak memory when nothing is kept, {kept:.0f} bytes an instance when all are")
+    print(f"30 pages more cost {growth:.1f} MiB of peak memory when nothing is kept, "
+          f"{kept:.0f} bytes an instance when all are")
     sys.exit(0 if ratio >= 5 and growth < 4 else 1)
 
 

@@ -3,8 +3,8 @@
 each says the recovery took with what it really took (the fleet's truth), and what each cost.
 
 Runs inside `fleet run` (see `run`). Each round asks all of them, in an order drawn by chance. Cost is that of the whole
-process tree: CPU and peak memory as wait4(2) gives them, and the wall time beyond the real recovery and the waiting that
-the job itself asks for.
+process tree: CPU and peak memory as wait4(2) gives them, and the wall time beyond the real recovery and the waiting
+that the job itself asks for.
 """
 import argparse
 import datetime
@@ -20,7 +20,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BENCH_BIN = os.path.join(ROOT, ".build", "bench-venv", "bin")
-ASKED_WAITING = {"boto3 script": 0.0, "Chaos Toolkit": 0.0, "Rebound": 2.0}    # Rebound: baseline 1 s, stableFor 1 s
+ASKED_WAITING = {"boto3 script": 0.0, "Chaos Toolkit": 0.0, "Rebound": 4.0}    # Rebound: baseline 1 s, stableFor 3 s
 
 
 class Truth:

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
@@ -12,6 +13,9 @@ static const int clinux_stream = SOCK_STREAM;
 static const int clinux_datagram = SOCK_DGRAM;
 static const int clinux_nonblocking = SOCK_NONBLOCK;
 static const int clinux_close_on_exec = SOCK_CLOEXEC;
+
+// setpriority(2). For Linux a thread is what has the priority; 0 is the caller.
+static inline int clinux_set_thread_priority(int nice) { return setpriority(PRIO_PROCESS, 0, nice); }
 
 // prctl(2) is variadic.
 static inline int clinux_set_thread_name(const char *name) {

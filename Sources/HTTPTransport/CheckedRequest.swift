@@ -102,7 +102,8 @@ package func isAddressOrLocalhost(_ host: String) -> Bool {
 /// An IPv6 address as it stands in a URL.
 func bracketed(_ host: String) -> String { host.utf8.contains(0x3A) ? "[\(host)]" : host }
 
-/// A URL as libcurl itself reads it, so that we cannot disagree on the host (https://curl.se/libcurl/c/libcurl-url.html).
+/// A URL as libcurl itself reads it, so that we cannot disagree on the host
+/// (https://curl.se/libcurl/c/libcurl-url.html).
 private struct ParsedURL {
     let host: String
     let port: String

@@ -4,7 +4,8 @@ import Testing
 
 /// Pages as they were read and approved, one file each beside the tests.
 enum Golden {
-    /// Compares with the approved page. With `REBOUND_GOLDEN=write` in the environment the page is approved as it is now.
+    /// Compares with the approved page. With `REBOUND_GOLDEN=write` in the environment the page is approved as it is
+    /// now.
     static func expect(_ text: String, is name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let path = folder + "/" + name
         if ProcessInfo.processInfo.environment["REBOUND_GOLDEN"] == "write" {

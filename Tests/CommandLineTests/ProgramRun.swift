@@ -9,7 +9,8 @@ struct ProgramRun {
     var output = ""
     var notices = ""
 
-    /// Runs the program to its end. With `outputClosed` nobody reads its standard output; with `outputPath` it goes to that file.
+    /// Runs the program to its end. With `outputClosed` nobody reads its standard output; with `outputPath` it goes to
+    /// that file.
     init(
         _ arguments: [String], program: String = "rebound", environment: [String: String] = [:], input: String? = nil,
         outputClosed: Bool = false, outputPath: String? = nil
@@ -25,7 +26,8 @@ struct ProgramRun {
     }
 }
 
-/// A program that runs, with pipes to its three streams. Its standard error is a file so that waiting never needs two readers.
+/// A program that runs, with pipes to its three streams. Its standard error is a file so that waiting never needs two
+/// readers.
 struct StartedProgram {
     let processID: pid_t
     private var input: Int32

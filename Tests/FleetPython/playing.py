@@ -114,6 +114,11 @@ class FleetCase(unittest.TestCase):
         return next(m["pid"] for m in machines if m["instance"] == instance_id)
 
 
+def code_of(refused):
+    """The AWS error code of an assertRaises(ClientError) context."""
+    return refused.exception.response["Error"]["Code"]
+
+
 def alive(pid):
     try:
         with open(f"/proc/{pid}/stat") as file:

@@ -67,6 +67,9 @@ class LifeOfAFleet(unittest.TestCase):
         second = self.up(other)
         for name in ("endpoint", "network", "loadBalancerURL", "subscriberURL"):
             self.assertNotEqual(first[name], second[name])
+        for about in (first, second):                          # and each has experiments with its own
+            with open(os.path.join(about["state"], "experiments", "web-loses-an-instance.yaml")) as file:
+                self.assertIn(f'url: "{about["loadBalancerURL"]}"', file.read())
 
     def test_the_environment_file_works_in_a_shell(self):
         about = self.up()
@@ -104,6 +107,22 @@ class LifeOfAFleet(unittest.TestCase):
                 running.send_signal(number)
                 running.communicate(timeout=60)
                 self.eventually("all are gone", lambda: not self.processes())
+
+    def test_a_terminated_run_ends_what_its_script_started(self):
+        running = self.run_fleet("sh", "-c", "echo up; sleep 300; echo survived")
+        self.assertEqual(running.stdout.readline(), "up\n")
+        running.send_signal(signal.SIGTERM)
+        output, _ = running.communicate(timeout=60)            # ends only when the sleep has let go of the pipe
+        self.assertNotIn("survived", output)
+
+    def test_a_terminated_run_keeps_the_fleet_until_the_undoing_is_done(self):
+        undo = "trap 'sleep 1; curl -sf -o /dev/null $REBOUND_FLEET_LB_URL && echo undone; exit' TERM; echo up; " \
+               "while :; do sleep 0.1; done"
+        running = self.run_fleet("sh", "-c", 'sh -c "$0"; echo never', undo)
+        self.assertEqual(running.stdout.readline(), "up\n")
+        running.send_signal(signal.SIGTERM)
+        output, _ = running.communicate(timeout=60)
+        self.assertEqual(output, "undone\n")
 
     def test_a_run_interrupted_while_starting_takes_everything_down(self):
         running = self.run_fleet("sleep", "300")

@@ -160,6 +160,18 @@ struct OutageDetectorTests {
         #expect(detector.outages.isEmpty)
     }
 
+    @Test("a watch that is taken up again counts from its first slot, and drops nothing")
+    func takenUpAgain() {
+        var detector = OutageDetector(of: probe())
+        let all = attempts(repeated("S", 5_000) + repeated("F", 50) + repeated("S", 1_500)).suffix(3_000)
+        for pair in stride(from: all.startIndex, to: all.endIndex, by: 2) {
+            detector.add(all[pair + 1])
+            detector.add(all[pair])
+        }
+        #expect(detector.outages == outages(of: probe(), in: Array(all)))
+        #expect(detector.outages.count == 1 && detector.droppedAsLate == 0)
+    }
+
     @Test("attempts are waited for up to the patience, and later ones are dropped and counted")
     func patience() {
         var detector = OutageDetector(of: probe(), patience: 8)

@@ -2,8 +2,8 @@
 import Glibc
 import Synchronization
 
-/// AWS as moto's server plays it, in a process of its own on a free loopback port. Ends with this process, also when that
-/// is killed: the server ends itself when its standard input does.
+/// AWS as moto's server plays it, in a process of its own on a free loopback port. Ends with this process, also when
+/// that is killed: the server ends itself when its standard input does.
 package final class MotoServer: Sendable {
     /// `http://127.0.0.1:port`.
     package let url: String

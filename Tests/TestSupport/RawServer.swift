@@ -25,7 +25,7 @@ package final class RawServer: Sendable {
         self.listener = listener
         self.port = port
         startTestThread { [weak self] in
-            // Closed here and not by `stop`: its number must not become another server's while this thread still accepts.
+            // Closed here and not by `stop`: while this thread accepts, its number must not become another server's.
             defer { close(listener) }
             while true {
                 let descriptor = accept(listener, nil, nil)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
+import Foundation  // needs: Process, which FoundationEssentials does not have
 
 /// Certificates made by `openssl` in a folder of their own, which is removed with the object.
 package final class TestCertificates: Sendable {

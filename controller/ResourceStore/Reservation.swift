@@ -26,8 +26,9 @@ package struct Reservation: Sendable, Equatable, Codable {
 package struct ReservationCaps: Sendable, Equatable {
     /// Injections of this run, finished or not; a target that is reserved twice counts twice.
     package var perRun: Int
-    /// Over all runs in any 24 hours; nil when no policy says so. Held through clock changes: what is dated later than
-    /// `at` counts, and so does what the machine's own running time says is less than 24 hours old.
+    /// Over all runs in any 24 hours; nil when no policy says so. A reservation counts from when it is given until 24
+    /// hours after its run has finished, as it may be acted on until then. Those 24 hours are measured by the machine's
+    /// own running time, so that setting the date opens nothing, and by `at` only across a restart of the machine.
     package var perDay: Int?
     /// Reservations of one group by runs that are still under way; nil for no cap.
     package var perGroup: Int?

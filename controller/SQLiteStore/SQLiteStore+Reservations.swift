@@ -13,8 +13,12 @@ extension SQLiteStore {
         let uptime = options.environment.uptime
         return try await write(.reserve) { database in
             let book = ReservationBook(database: database, uptime: uptime())
-            if let held = try book.reservation(reservation.id) { return try book.repeated(held, reservation) }
-            if let reason = try book.objection(to: reservation, caps) { return .refused(reason: reason) }
+            if let held = try book.reservation(reservation.id) {
+                return try ReservationCaps.repeated(held, reservation)
+            }
+            if let reason = caps.objection(to: reservation, try book.facts(reservation)) {
+                return .refused(reason: reason)
+            }
             return .held(fencingToken: try book.insert(reservation))
         }
     }
@@ -29,8 +33,9 @@ extension SQLiteStore {
         let uptime = options.environment.uptime
         let now = options.environment.now
         try await write(.finish) { database in
-            try database.execute(sql: "INSERT OR IGNORE INTO finished_runs VALUES (?)", arguments: [run])
-            try ReservationBook(database: database, uptime: uptime()).forgetFinished(now: now())
+            let book = ReservationBook(database: database, uptime: uptime())
+            try book.finish(run, now: now())
+            try book.forgetFinished(now: now())
         }
     }
 
@@ -49,10 +54,11 @@ private struct ReservationBook {
             EXISTS (SELECT 1 FROM finished_runs f WHERE f.run = r.run) AS is_finished
         FROM reservations r
         """
-    /// True for what is 24 hours old by the date and, if it is of this boot, by the running time as well.
+    /// True for what did nothing in the last 24 hours: its run is over, and that was 24 hours ago by this boot's running
+    /// time or, if it was in another boot, by the date.
     private static let isOverADayOld = """
-        at_nanoseconds <= :at - 86400000000000
-        AND (boot_id <> :boot OR uptime_nanoseconds <= :uptime - 86400000000000)
+        run IN (SELECT run FROM finished_runs) AND CASE WHEN boot_id = :boot AND boot_id <> ''
+        THEN uptime_nanoseconds <= :uptime - 86400000000000 ELSE last_nanoseconds <= :at - 86400000000000 END
         """
 
     let database: Database
@@ -62,69 +68,57 @@ private struct ReservationBook {
         try Row.fetchOne(database, sql: Self.columns + " WHERE id = ?", arguments: [id]).map(HeldReservation.init(row:))
     }
 
-    /// The same id again: the same token, unless it is another thing under that id, or its run is over.
-    func repeated(_ held: HeldReservation, _ asked: Reservation) throws -> ReservationOutcome {
-        guard held.reservation.run == asked.run, held.reservation.target == asked.target else {
-            throw StoreError(
-                .invalid, "Reservation \(asked.id) is held for \(held.reservation.target), not \(asked.target).",
-                hint: "Give each injection an id of its own.")
-        }
-        return held.isFinished ? .refused(reason: Self.finished(asked.run)) : .held(fencingToken: held.fencingToken)
-    }
-
-    /// Why it may not be; nil when it may.
-    func objection(to asked: Reservation, _ caps: ReservationCaps) throws -> String? {
-        if try count("SELECT count(*) FROM finished_runs WHERE run = ?", [asked.run]) > 0 {
-            return Self.finished(asked.run)
-        }
+    func facts(_ asked: Reservation) throws -> ReservationFacts {
         let held = "FROM reservations r WHERE NOT EXISTS (SELECT 1 FROM finished_runs f WHERE f.run = r.run)"
-        let holder = try String.fetchOne(
-            database, sql: "SELECT run \(held) AND target = ? AND run <> ?", arguments: [asked.target, asked.run])
-        if let holder { return "\(asked.target) is held by run \(holder), which is under way" }
-        let ofRun = try count("SELECT count(*) FROM reservations WHERE run = ?", [asked.run])
-        if ofRun >= caps.perRun { return "this run has \(ofRun) of at most \(caps.perRun) targets already" }
-        if let perDay = caps.perDay {
-            let today = try countOfLastDay(asked.at)
-            if today >= perDay { return "\(today) of at most \(perDay) targets were taken in the last 24 hours" }
-        }
-        if let perGroup = caps.perGroup, !asked.group.isEmpty {
-            let ofGroup = try count("SELECT count(*) \(held) AND target_group = ?", [asked.group])
-            if ofGroup >= perGroup {
-                return "\(ofGroup) of at most \(perGroup) targets of group \(asked.group) are held by runs under way"
-            }
-        }
-        return nil
+        return ReservationFacts(
+            isRunFinished: try count("SELECT count(*) FROM finished_runs WHERE run = ?", [asked.run]) > 0,
+            holder: try String.fetchOne(
+                database, sql: "SELECT run \(held) AND target = ? AND run <> ? ORDER BY token",
+                arguments: [asked.target, asked.run]),
+            ofRun: try count("SELECT count(*) FROM reservations WHERE run = ?", [asked.run]),
+            ofDay: try countOfLastDay(asked.at),
+            ofGroup: try count("SELECT count(*) \(held) AND target_group = ?", [asked.group]))
     }
 
     func insert(_ asked: Reservation) throws -> Int64 {
         let token = try database.nextToken()
         try database.execute(
-            sql: "INSERT INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            sql: "INSERT INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
-                asked.id, asked.run, asked.target, asked.group, asked.at.nanosecondsSinceEpoch, uptime.bootID,
-                uptime.nanoseconds, token,
+                asked.id, asked.run, asked.target, asked.group, asked.at.nanosecondsSinceEpoch, token,
+                asked.at.nanosecondsSinceEpoch, uptime.bootID, uptime.nanoseconds,
             ])
         return token
+    }
+
+    /// The run may have acted until now, so its reservations count for 24 hours from now.
+    func finish(_ run: String, now: Timestamp) throws {
+        try database.execute(sql: "INSERT OR IGNORE INTO finished_runs VALUES (?)", arguments: [run])
+        guard database.changesCount > 0 else { return }
+        let sql = """
+            UPDATE reservations SET last_nanoseconds = max(last_nanoseconds, ?), boot_id = ?, uptime_nanoseconds = ?
+            WHERE run = ?
+            """
+        try database.execute(
+            sql: sql, arguments: [now.nanosecondsSinceEpoch, uptime.bootID, uptime.nanoseconds, run])
     }
 
     /// Reservations of finished runs are kept only as long as they count for the day.
     func forgetFinished(now: Timestamp) throws {
         try database.execute(
-            sql: "DELETE FROM reservations WHERE run IN (SELECT run FROM finished_runs) AND \(Self.isOverADayOld)",
+            sql: "DELETE FROM reservations WHERE \(Self.isOverADayOld)",
             arguments: ["at": now.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds])
     }
 
     private func countOfLastDay(_ at: Timestamp) throws -> Int {
-        try Int.fetchOne(
-            database, sql: "SELECT count(*) FROM reservations WHERE NOT (\(Self.isOverADayOld))",
-            arguments: ["at": at.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds]) ?? 0
+        try count(
+            "SELECT count(*) FROM reservations WHERE NOT (\(Self.isOverADayOld))",
+            ["at": at.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds])
     }
 
     private func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
-        try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
+        try Int.fetchOne(database.cachedStatement(sql: sql), arguments: arguments) ?? 0
     }
-
-    private static func finished(_ run: String) -> String { "run \(run) has finished" }
 }
 
 extension HeldReservation {

@@ -75,8 +75,8 @@ enum Schema {
 
         CREATE TABLE reservations (
             id TEXT PRIMARY KEY, run TEXT NOT NULL, target TEXT NOT NULL, target_group TEXT NOT NULL,
-            at_nanoseconds INTEGER NOT NULL, boot_id TEXT NOT NULL, uptime_nanoseconds INTEGER NOT NULL,
-            token INTEGER NOT NULL UNIQUE
+            at_nanoseconds INTEGER NOT NULL, token INTEGER NOT NULL UNIQUE,
+            last_nanoseconds INTEGER NOT NULL, boot_id TEXT NOT NULL, uptime_nanoseconds INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX reservations_by_run ON reservations (run);
         CREATE INDEX reservations_by_target ON reservations (target);

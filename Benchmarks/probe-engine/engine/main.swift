@@ -44,14 +44,18 @@ struct Tally {
     var latency: [Int64] = []
 
     mutating func add(_ observation: Observation) {
+        if case .missed(let reason) = observation.outcome {
+            outcomes["missed \(reason)", default: 0] += 1
+            return
+        }
+        lateness.append(observation.begun.nanoseconds - observation.planned.nanoseconds)
         switch observation.outcome {
         case .success:
             outcomes["success", default: 0] += 1
-            lateness.append(observation.begun.nanoseconds - observation.planned.nanoseconds)
             latency.append(observation.ended.nanoseconds - observation.begun.nanoseconds)
         case .failure(let reason): outcomes["failure \(reason)", default: 0] += 1
         case .unknown(let reason): outcomes["unknown \(reason)", default: 0] += 1
-        case .missed(let reason): outcomes["missed \(reason)", default: 0] += 1
+        case .missed: break
         }
     }
 }
@@ -95,6 +99,7 @@ let cpu = cpuSeconds() - before
 await session.stop()
 tally.lateness.sort()
 tally.latency.sort()
+// Attempts that were made in their own interval, whatever came of them.
 let made = tally.lateness.count
 show("planned per second", Double(planned) / Double(settings.seconds))
 show("rate held, percent", Double(made) / Double(count) * 100, places: 3)

@@ -50,7 +50,8 @@ final class XMLReader {
     }
 
     /// Reads `body`, whose outermost element must be `root`, gives each item to `receive`, and returns the root with
-    /// what stands outside the items. Throws at the first thing that is not as it should be, also what `receive` throws.
+    /// what stands outside the items. Throws at the first thing that is not as it should be, also what `receive`
+    /// throws.
     static func read(
         _ body: [UInt8], root: StaticString, items: XMLItems? = nil, limits: XMLLimits = XMLLimits(),
         receive: @escaping (XMLElement) throws(XMLFault) -> Void = { (_) throws(XMLFault) in }

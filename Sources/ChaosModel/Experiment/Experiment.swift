@@ -62,7 +62,8 @@ package struct ExperimentStatus: Sendable, Codable, Equatable {
 package struct BaselineSpec: Sendable, Codable, Equatable {
     /// The steady state must hold without a failed probe for this long.
     package var holdFor: WrittenDuration
-    /// When it has not held by then, the run ends inconclusive and nothing was injected. Absent: `holdFor` and one minute.
+    /// When it has not held by then, the run ends inconclusive and nothing was injected. Absent: `holdFor` and one
+    /// minute.
     package var giveUpAfter: WrittenDuration?
 
     package init(holdFor: WrittenDuration, giveUpAfter: WrittenDuration? = nil) {

@@ -14,7 +14,8 @@ package struct TargetsSpec: Sendable, Codable, Equatable {
     }
 }
 
-/// Instances for which every written criterion holds. At least one of ids, tags, autoScalingGroup, targetGroup is written.
+/// Instances for which every written criterion holds. At least one of ids, tags, autoScalingGroup, targetGroup is
+/// written.
 package struct InstanceSelector: Sendable, Codable, Equatable {
     package var region: String?
     package var assumeRole: AssumeRoleSpec?

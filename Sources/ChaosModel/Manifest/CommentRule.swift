@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Keeps comments from swallowing fields. A comment is `# text`, `##…`, `#!…` or a lone `#`; and it may not look like a line
-/// of a manifest, which is what a lost newline or a `#` typed over a space leaves behind. A deliberate one begins with `##`.
+/// Keeps comments from swallowing fields. A comment is `# text`, `## text`, `#!` and text, or a lone `#`; and it may
+/// not look like a line of a manifest, which is what a lost newline or a `#` typed over a space leaves behind. A
+/// deliberate one begins with `##`.
 ///
-/// The check does not follow quotes. Every `#` at which a YAML reader could begin a comment, namely after a space, a bracket,
-/// a comma, a colon, a quote or at the start of a line, must be a good comment, also inside a quoted text.
+/// Every `#` at which a YAML reader could begin a comment, namely after a space, a bracket, a comma, a colon, a quote
+/// or at the start of a line, must be a good comment, unless it lies in a text in quotes that the YAML reader found.
 struct CommentRule {
     /// Keys of the schema: inside a comment they are looked for behind a bracket or comma as well.
     let knownKeys: Set<String>
@@ -15,15 +16,17 @@ struct CommentRule {
     private static let dash = UInt8(ascii: "-")
     private static let scalarMarks = Set("/._-=&?%+~@();".utf8)
 
-    func problems(in lines: [Substring]) -> [Problem] {
+    /// `quoted` holds, by line from 0, the bytes of texts in quotes.
+    func problems(in lines: [[UInt8]], quoted: [Int: [Range<Int>]]) -> [Problem] {
         var found: [Problem] = []
-        for (index, line) in lines.enumerated() where line.utf8.contains(Self.hash) {
-            let bytes = Array(line.utf8)
-            guard let start = commentStart(in: bytes), let message = fault(of: bytes[start...]) else { continue }
-            let column = String(decoding: bytes[..<start], as: UTF8.self).unicodeScalars.count + 1
+        for (index, line) in lines.enumerated() where line.contains(Self.hash) {
+            guard let start = commentStart(in: line, quoted: quoted[index] ?? []),
+                let message = fault(of: line[start...])
+            else { continue }
+            let column = String(decoding: line[..<start], as: UTF8.self).unicodeScalars.count + 1
             found.append(
                 Problem(
-                    path: "", message: message, value: String(decoding: bytes[start...], as: UTF8.self),
+                    path: "", message: message, value: String(decoding: line[start...], as: UTF8.self),
                     position: ManifestPosition(line: index + 1, column: column),
                     hint: "write `# ` before a comment, and `##` before a line that is commented out on purpose"))
         }
@@ -31,10 +34,11 @@ struct CommentRule {
     }
 
     /// The first `#` that a reader may take for the beginning of a comment; the rest of the line then belongs to it.
-    private func commentStart(in bytes: [UInt8]) -> Int? {
+    private func commentStart(in bytes: [UInt8], quoted: [Range<Int>]) -> Int? {
         var previous = Self.space
         for (index, byte) in bytes.enumerated() {
-            if byte == Self.hash, !continuesScalar(previous) { return index }
+            let isQuoted = quoted.contains { $0.contains(index) }
+            if byte == Self.hash, !isQuoted, !continuesScalar(previous) { return index }
             previous = byte
         }
         return nil

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads one or more JSON texts (RFC 8259), strictly, into trees with places; keys written twice are reported all at once.
-/// Several documents stand one after the other.
+/// Reads one or more JSON texts (RFC 8259), strictly, into trees with places; keys written twice are reported all at
+/// once. Several documents stand one after the other.
 struct JSONReader {
     private struct Failure: Error {
         var problem: Problem

@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// Turns a checked tree into a resource.
 ///
-/// The tree is written as JSON text and read by the standard decoder: numbers keep their digits, and the types need to know
-/// one format only.
+/// The tree is written as JSON text and read by the standard decoder: numbers keep their digits, and the types need to
+/// know one format only.
 enum ManifestDecoder {
     static func document(from tree: ManifestNode) -> Result<ManifestDocument, ValidationFailure> {
         do {

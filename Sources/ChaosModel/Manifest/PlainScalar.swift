@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What an unquoted YAML scalar means. Only forms on which YAML 1.1, YAML 1.2 and JSON agree have a meaning; whatever some
-/// reader takes for a number or a truth value and another does not is ambiguous, and is never accepted
-/// (YAML 1.1 types at yaml.org/type, YAML 1.2.2 section 10.3).
+/// What an unquoted YAML scalar means. Only forms on which YAML 1.1, YAML 1.2 and JSON agree have a meaning; whatever
+/// some reader takes for a number or a truth value and another does not is ambiguous, and is never accepted (YAML 1.1
+/// types at yaml.org/type, YAML 1.2.2 section 10.3).
 enum PlainScalar {
     static func content(of text: String) -> ManifestNode.Content {
         switch text {

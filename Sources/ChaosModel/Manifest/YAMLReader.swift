@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import Yams
 
-/// Reads YAML into trees, one for each document, and refuses whatever makes a typing slip change the meaning in silence:
-/// anchors, aliases, merge keys, tags, tabs, directives, texts over several lines without quotes or `|`, keys that are no texts.
+/// Reads YAML into trees, one for each document, and refuses whatever makes a typing slip change the meaning in
+/// silence: anchors, aliases, merge keys, tags, tabs, directives, texts over several lines without quotes or `|`, keys
+/// that are no texts.
 struct YAMLReader {
-    private let lines: [Substring]
+    private let lines: [[UInt8]]
     private var problems: [Problem] = []
+    /// The bytes of texts in quotes, by line from 0.
+    private var quoted: [Int: [Range<Int>]] = [:]
 
-    private init(text: String) { lines = text.split(separator: "\n", omittingEmptySubsequences: false) }
+    private init(text: String) {
+        lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map { Array($0) }
+    }
 
     /// The documents, empty ones left out, and every problem found. With problems, the documents are not to be used.
     static func read(_ text: String, knownKeys: Set<String>) -> (documents: [ManifestNode], problems: [Problem]) {
         // A lone carriage return was refused before, so that dropping all of them only changes the ends of lines.
-        let unified = String(String.UnicodeScalarView(text.unicodeScalars.filter { $0 != "\r" }))
+        let unified = text.utf8.contains(0x0D) ? String(decoding: text.utf8.filter { $0 != 0x0D }, as: UTF8.self) : text
         var reader = YAMLReader(text: unified)
-        reader.problems = CommentRule(knownKeys: knownKeys).problems(in: reader.lines)
         reader.checkLines()
         var documents: [ManifestNode] = []
         do {
@@ -30,7 +34,8 @@ struct YAMLReader {
         } catch {
             reader.problems.append(Self.problem(from: error))
         }
-        return (documents, reader.problems)
+        let comments = CommentRule(knownKeys: knownKeys).problems(in: reader.lines, quoted: reader.quoted)
+        return (documents, reader.problems + comments)
     }
 
     // MARK: Lines
@@ -38,18 +43,26 @@ struct YAMLReader {
     private mutating func checkLines() {
         for (index, line) in lines.enumerated() {
             let position = ManifestPosition(line: index + 1, column: 1)
-            if let tab = line.firstIndex(of: "\t") {
-                let column = line.unicodeScalars.distance(from: line.startIndex, to: tab) + 1
+            if let tab = line.firstIndex(of: 0x09) {
+                let column = String(decoding: line[..<tab], as: UTF8.self).unicodeScalars.count + 1
                 report("a tab; use spaces", at: ManifestPosition(line: index + 1, column: column))
             }
-            if line.first == "%" { report("directives are not read", at: position) }
-            let isMarker = line.hasPrefix("---") || line.hasPrefix("...")
-            if isMarker, !line.dropFirst(3).allSatisfy({ $0 == " " }), line.dropFirst(3).prefix(2) != " #" {
-                report("`---` and `...` stand alone on their line", at: position, value: String(line))
+            if line.first == UInt8(ascii: "%") { report("directives are not read", at: position) }
+            if line.starts(with: "---".utf8) || line.starts(with: "...".utf8), !isBareMarker(line) {
+                report(
+                    "`---` and `...` stand alone on their line", at: position,
+                    value: String(decoding: line, as: UTF8.self))
             }
-            let body = line.drop { $0 == " " || $0 == "-" }
-            if body.hasPrefix("? ") || body == "?" { report("keys marked with `?` are not read", at: position) }
+            let body = line.drop { $0 == 0x20 || $0 == UInt8(ascii: "-") }
+            if body.first == UInt8(ascii: "?"), body.count == 1 || body.dropFirst().first == 0x20 {
+                report("keys marked with `?` are not read", at: position)
+            }
         }
+    }
+
+    private func isBareMarker(_ line: [UInt8]) -> Bool {
+        let rest = line.dropFirst(3)
+        return rest.allSatisfy { $0 == 0x20 } || rest.starts(with: " #".utf8)
     }
 
     private mutating func report(_ message: String, at position: ManifestPosition, value: String? = nil) {
@@ -96,12 +109,14 @@ struct YAMLReader {
         checkTag(scalar.tag, at: position)
         switch scalar.style {
         case .plain, .any:
-            if !scalar.string.isEmpty, !source(at: position).hasPrefix(scalar.string) {
+            if !scalar.string.isEmpty, !source(at: position).starts(with: scalar.string.utf8) {
                 report("a text over several lines needs `|` or `>`", at: position, value: scalar.string)
             }
             return PlainScalar.content(of: scalar.string)
         case .singleQuoted, .doubleQuoted:
-            if !closesOnItsLine(source(at: position)) {
+            if let end = closingQuote(of: source(at: position)) {
+                quoted[position.line - 1, default: []].append(source(at: position).startIndex..<end)
+            } else {
                 report("a quoted text ends on the line it begins on", at: position, value: scalar.string)
             }
             return .text(scalar.string)
@@ -110,31 +125,46 @@ struct YAMLReader {
         }
     }
 
+    private static let impliedTags: Set<String> = [
+        "", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", "tag:yaml.org,2002:str",
+    ]
+
     private mutating func checkTag(_ tag: Tag, at position: ManifestPosition) {
-        let implied: Set<String> = [
-            "", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", "tag:yaml.org,2002:str",
-        ]
-        if !implied.contains(tag.description) || source(at: position).hasPrefix("!") {
+        if !Self.impliedTags.contains(tag.description) || source(at: position).first == UInt8(ascii: "!") {
             report("tags such as `!!str` are not read", at: position, value: tag.description)
         }
     }
 
-    /// The line of the text from this place on.
-    private func source(at position: ManifestPosition) -> Substring {
-        guard lines.indices.contains(position.line - 1) else { return "" }
-        let scalars = lines[position.line - 1].unicodeScalars
-        return Substring(scalars.dropFirst(max(0, position.column - 1)))
+    /// The bytes of the line of the text from this place on. Columns count Unicode scalars.
+    private func source(at position: ManifestPosition) -> ArraySlice<UInt8> {
+        guard lines.indices.contains(position.line - 1) else { return [] }
+        let line = lines[position.line - 1]
+        var index = 0
+        var left = position.column - 1
+        while left > 0, index < line.count {
+            index += 1
+            while index < line.count, line[index] & 0xC0 == 0x80 { index += 1 }
+            left -= 1
+        }
+        return line[index...]
     }
 
-    /// Whether the quote that `source` begins with is closed before the line ends.
-    private func closesOnItsLine(_ source: Substring) -> Bool {
-        guard let quote = source.first else { return false }
-        var escaped = false
-        for character in source.dropFirst() {
-            if character == quote, !escaped { return true }
-            escaped = quote == "\"" && character == "\\" && !escaped
+    /// Where the quote that `source` begins with is closed, on the same line; nil when it is not.
+    private func closingQuote(of source: ArraySlice<UInt8>) -> Int? {
+        guard let quote = source.first else { return nil }
+        var index = source.startIndex + 1
+        while index < source.endIndex {
+            let isDouble = quote == UInt8(ascii: "\"")
+            let isEscape = source[index] == (isDouble ? UInt8(ascii: "\\") : quote)
+            let next = index + 1 < source.endIndex ? source[index + 1] : nil
+            if isEscape, isDouble || next == quote {
+                index += 2
+                continue
+            }
+            if source[index] == quote { return index }
+            index += 1
         }
-        return false
+        return nil
     }
 
     // MARK: Errors

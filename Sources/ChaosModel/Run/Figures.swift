@@ -141,14 +141,15 @@ package struct LatencySummary: Sendable, Codable, Equatable {
     }
 }
 
-/// Percent of attempts that succeeded from the first injection until recovered. Unknown and missed attempts widen the bounds:
-/// `low` counts them as failed, `high` as succeeded.
+/// Percent of attempts that succeeded from the first injection until recovered. Unknown and missed attempts widen the
+/// bounds: `low` counts them as failed, `high` as succeeded.
 package struct AvailabilityReport: Sendable, Codable, Equatable {
     package var percent: Double
     package var low: Double
     package var high: Double
     package var attempts: Int
-    /// The share of the error budget of `objective.availability` that was spent, in percent; absent without an objective.
+    /// The share of the error budget of `objective.availability` that was spent, in percent; absent without an
+    /// objective.
     package var errorBudgetSpentPercent: Double?
 
     package init(percent: Double, low: Double, high: Double, attempts: Int, errorBudgetSpentPercent: Double? = nil) {
@@ -175,7 +176,8 @@ package struct MeasurementGap: Sendable, Codable, Equatable {
 
 /// Everything measured in one run.
 package struct RecoveryReport: Sendable, Codable, Equatable {
-    /// Whether the steady state came back and held for `stableFor`. Nil when that is not known (nothing injected, or no data).
+    /// Whether the steady state came back and held for `stableFor`. Nil when that is not known (nothing injected, or no
+    /// data).
     package var recovered: Bool?
     /// Injection effective to the start of the period in which the steady state then held. Absent when it did not.
     package var timeToRecover: Figure?

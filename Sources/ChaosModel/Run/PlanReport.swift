@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a run would do, or does: the targets, every guard with its result, the undo, the permissions, and a hash over it.
+/// What a run would do, or does: the targets, every guard with its result, the undo, the permissions, and a hash over
+/// it.
 package struct PlanReport: Sendable, Codable, Equatable {
     /// SHA-256, hex, over the faults, the chosen targets, the limits and the undo steps.
     package var hash: String

@@ -65,9 +65,9 @@ enum ExperimentSchema {
                 "At most this many targets over the whole run, retries and restarts included; 1 to 10000.", example: "1"
             ),
             FieldSchema(
-                "minHealthy", .integer(1...10_000), required: true,
-                "No group is taken below this many healthy members; 1 to 10000, as the last healthy member is "
-                    + "never taken.",
+                "minHealthy", .integer(0...10_000), required: true,
+                "No group is taken below this many healthy members; 0 to 10000. The last healthy member is never "
+                    + "taken, whatever is written here.",
                 example: "2"),
         ])
 

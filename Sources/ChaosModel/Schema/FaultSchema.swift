@@ -39,8 +39,8 @@ enum FaultSchema {
                 FieldSchema("elb", .object(elb), "Harm through the Elastic Load Balancing API."),
                 FieldSchema("targets", .object(targets), required: true, "What may be harmed, and how many of it."),
                 FieldSchema(
-                    "duration", .duration(DurationRange(.seconds(1), .seconds(86_400))),
-                    "How long the fault is held before it is reverted: 1s to 1d. Written for ec2 stop, "
+                    "duration", .duration(DurationRange(.milliseconds(1), .seconds(86_400))),
+                    "How long the fault is held before it is reverted: 1ms to 1d. Written for ec2 stop, "
                         + "autoScaling suspendProcesses and elb deregister, and only for them.",
                     example: "60s"),
                 FieldSchema(

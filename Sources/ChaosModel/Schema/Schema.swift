@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What may stand in a manifest, as data: strict checking, `rebound explain`, the JSON Schemas and the reference pages all come from it.
+/// What may stand in a manifest, as data: strict checking, `rebound explain`, the JSON Schemas and the reference pages
+/// all come from it.
 package indirect enum SchemaType: Sendable {
     case text(TextRule)
     /// A whole number in a range; the unit is in the field's sentence.

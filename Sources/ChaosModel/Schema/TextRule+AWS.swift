@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension TextRule {
+    /// How an ARN begins, for patterns; the partitions are those of `ARN`.
+    private static let arn = "arn:aws(-cn|-us-gov|-iso(-[bef])?|-eusc)?"
+
     /// Region names as in AWS General Reference, "Service endpoints and quotas": parts, then a number.
     package static let region = TextRule(
         "a region such as eu-west-1", pattern: "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", maximumLength: 32
@@ -63,9 +66,8 @@ extension TextRule {
     /// ELBv2 API, CreateTargetGroup: a name of at most 32 letters, digits and inner dashes; or the ARN.
     package static let targetGroup = TextRule(
         "a target group's name or ARN",
-        pattern:
-            "^([A-Za-z0-9]([-A-Za-z0-9]{0,30}[A-Za-z0-9])?|arn:aws(-cn|-us-gov|-iso(-[bef])?|-eusc)?:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)$"
-            + "^([A-Za-z0-9]([-A-Za-z0-9]{0,30}[A-Za-z0-9])?|arn:aws(-cn|-us-gov|-iso(-[bef])?|-eusc)?:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)$",
+        pattern: "^([A-Za-z0-9]([-A-Za-z0-9]{0,30}[A-Za-z0-9])?"
+            + "|\(arn):elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+)$",
         maximumLength: 256
     ) { text in
         if text.hasPrefix("arn:") {
@@ -81,7 +83,7 @@ extension TextRule {
 
     package static let roleARN = TextRule(
         "a role's ARN such as arn:aws:iam::123456789012:role/chaos",
-        pattern: "^arn:aws(-cn|-us-gov|-iso(-[bef])?|-eusc)?:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$",
+        pattern: "^\(arn):iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$",
         maximumLength: 2_048
     ) { text in
         guard let arn = ARN(text), arn.service == "iam", arn.region.isEmpty, arn.hasAccount else { return false }
@@ -92,7 +94,7 @@ extension TextRule {
 
     package static let topicARN = TextRule(
         "a topic's ARN such as arn:aws:sns:eu-west-1:123456789012:chaos",
-        pattern: "^arn:aws(-cn|-us-gov|-iso(-[bef])?|-eusc)?:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\\.fifo)?$",
+        pattern: "^\(arn):sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\\.fifo)?$",
         maximumLength: 512
     ) { text in
         guard let arn = ARN(text), arn.service == "sns", arn.isRegional else { return false }
@@ -103,9 +105,8 @@ extension TextRule {
     /// Lambda API, Invoke: a name, `name:alias`, or an ARN.
     package static let lambdaFunction = TextRule(
         "a function's name or ARN",
-        pattern:
-            "^(arn:aws(-cn|-us-gov|-iso(-[bef])?|-eusc)?:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[A-Za-z0-9_-]{1,140}(:(\\$LATEST|[A-Za-z0-9_-]+))?$"
-            + "^(arn:aws(-cn|-us-gov|-iso(-[bef])?|-eusc)?:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[A-Za-z0-9_-]{1,140}(:(\\$LATEST|[A-Za-z0-9_-]+))?$",
+        pattern: "^(\(arn):lambda:[a-z0-9-]+:[0-9]{12}:function:)?[A-Za-z0-9_-]{1,140}"
+            + "(:(\\$LATEST|[A-Za-z0-9_-]+))?$",
         maximumLength: 256
     ) { text in
         var name = text[...]

@@ -47,6 +47,7 @@ enum TextBytes {
         }
     }
 
-    /// EC2's filters read `*` and `?` as wildcards, and a backslash as their escape; none of them may stand in what selects.
+    /// EC2's filters read `*` and `?` as wildcards, and a backslash as their escape; none of them may stand in what
+    /// selects.
     static func hasWildcard(_ text: String) -> Bool { text.utf8.contains { "*?\\".utf8.contains($0) } }
 }

@@ -26,7 +26,8 @@ package struct Timestamp: Sendable, Hashable, Comparable, Codable, CustomStringC
             + padded(time % 60, 2) + "." + padded(nanosecond, 9) + "Z"
     }
 
-    /// Reads RFC 3339 section 5.6 (any offset, 0 to 9 fraction digits; leap second 60 is read as 59). Nil if it is not that.
+    /// Reads RFC 3339 section 5.6 (any offset, 0 to 9 fraction digits; leap second 60 is read as 59). Nil if it is not
+    /// that.
     package init?(_ text: String) {
         var reader = DigitReader(text)
         guard let year = reader.digits(4), reader.take("-"), let month = reader.digits(2), reader.take("-"),

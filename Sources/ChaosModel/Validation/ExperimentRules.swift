@@ -13,7 +13,7 @@ extension RuleProblems {
             checkProbe(gate, path: "\(path).gates[\(index)]", giveUpAfter: nil)
         }
         for (index, fault) in (spec["faults"]?.items ?? []).enumerated() {
-            checkFault(fault, path: "\(path).faults[\(index)]", giveUpAfter: spec["recovery"]?["giveUpAfter"]?.duration)
+            checkFault(fault, path: "\(path).faults[\(index)]")
         }
         checkOrder(spec["faults"], path: "\(path).faults")
         checkTotals(spec, path: path)

@@ -11,11 +11,11 @@ extension RuleProblems {
         var name: String { "\(service).\(action)" }
     }
 
-    mutating func checkFault(_ fault: ManifestNode, path: String, giveUpAfter: Duration?) {
+    mutating func checkFault(_ fault: ManifestNode, path: String) {
         checkTargets(fault["targets"], path: "\(path).targets")
         checkPick(fault["targets"], path: "\(path).targets")
         guard let harm = harm(of: fault), PolicySchema.faultNames.contains(harm.name) else { return }
-        checkDuration(fault, harm, path: path, giveUpAfter: giveUpAfter)
+        checkDuration(fault, harm, path: path)
         checkAutoScaling(fault["autoScaling"], harm, path: "\(path).autoScaling")
         checkSelector(fault, harm, path: "\(path).targets")
     }
@@ -26,7 +26,7 @@ extension RuleProblems {
         return Harm(service: services[0], action: action)
     }
 
-    private mutating func checkDuration(_ fault: ManifestNode, _ harm: Harm, path: String, giveUpAfter: Duration?) {
+    private mutating func checkDuration(_ fault: ManifestNode, _ harm: Harm, path: String) {
         let duration = fault["duration"]
         if harm.isReverted, duration == nil {
             report(
@@ -35,9 +35,6 @@ extension RuleProblems {
         }
         if !harm.isReverted, duration != nil {
             report("\(path).duration", "\(harm.name) cannot be reverted, so it has no duration", duration)
-        }
-        if let length = duration?.duration, let giveUpAfter, harm.isReverted, length >= giveUpAfter {
-            report("\(path).duration", "must be shorter than recovery.giveUpAfter, when watching ends", duration)
         }
     }
 

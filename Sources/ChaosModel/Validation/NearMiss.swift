@@ -2,7 +2,8 @@
 
 /// Finds what was probably meant.
 package enum NearMiss {
-    /// The candidate nearest to `word`: at most a third of its letters away, at least one edit allowed; nil when none is near.
+    /// The candidate nearest to `word`: at most a third of its letters away, at least one edit allowed; nil when none
+    /// is near.
     package static func nearest(to word: String, in candidates: [String]) -> String? {
         let lower = word.lowercased()
         guard word.utf8.count <= 64 else { return nil }

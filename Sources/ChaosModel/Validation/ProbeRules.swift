@@ -3,7 +3,7 @@
 /// How the fields of one probe or gate fit together.
 extension RuleProblems {
     /// More attempts than this are never under way at once.
-    private static let maximumOutstanding = 1_000
+    private static let maximumOutstanding = 10_000
 
     mutating func checkProbe(_ probe: ManifestNode, path: String, giveUpAfter: Duration?) {
         checkTimes(probe, path: path, giveUpAfter: giveUpAfter)

@@ -55,8 +55,8 @@ enum ResourceCheck {
     }
 }
 
-/// Gathers problems of how fields fit together. Every rule is quiet about fields that are missing or of the wrong type, which
-/// the schema has reported.
+/// Gathers problems of how fields fit together. Every rule is quiet about fields that are missing or of the wrong type,
+/// which the schema has reported.
 struct RuleProblems {
     private(set) var problems: [Problem] = []
 

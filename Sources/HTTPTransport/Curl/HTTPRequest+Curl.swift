@@ -12,7 +12,8 @@ extension HTTPRequest {
         ["GET", "HEAD", "OPTIONS"].contains(method) || !body.isEmpty && redirects == .refuse
     }
 
-    /// The fields as CURLOPT_HTTPHEADER wants them: "Name;" sends an empty field, "Name:" keeps libcurl from adding one.
+    /// The fields as CURLOPT_HTTPHEADER wants them: "Name;" sends an empty field, "Name:" keeps libcurl from adding
+    /// one.
     func headerLines() -> [String] {
         var lines = headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         if announcesBody {

@@ -15,8 +15,10 @@ package final class EventLoop: Sendable {
 
     let inbox: LoopInbox
 
-    /// Starts the thread. Throws `.outOfResources` when the system gives no descriptor or thread.
-    package init(threadName: String) throws(TransportError) {
+    /// Starts the thread. An urgent one asks to run before others, as far as this process may ask for that
+    /// (setpriority(2), CAP_SYS_NICE): for loops that measure time on a busy machine. Throws `.outOfResources` when the
+    /// system gives no descriptor or thread.
+    package init(threadName: String, isUrgent: Bool = false) throws(TransportError) {
         let inbox = try LoopInbox()
         let context: Result<LoopContext, TransportError> = Result { () throws(TransportError) in
             try LoopContext(inbox: inbox)
@@ -24,7 +26,7 @@ package final class EventLoop: Sendable {
         switch context {
         case .success(let context):
             self.inbox = inbox
-            try LoopThread.start(name: threadName, running: context)
+            try LoopThread.start(name: threadName, isUrgent: isUrgent, running: context)
         case .failure(let error):
             throw error
         }

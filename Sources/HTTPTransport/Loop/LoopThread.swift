@@ -15,8 +15,12 @@ enum LoopThread {
         }
     }
 
-    static func start(name: String, running context: sending LoopContext) throws(TransportError) {
-        try start(name: name) { context.run() }
+    static func start(name: String, isUrgent: Bool, running context: sending LoopContext) throws(TransportError) {
+        try start(name: name) {
+            // Refused without the privilege; then the loop runs like any other thread.
+            if isUrgent { _ = clinux_set_thread_priority(-10) }
+            context.run()
+        }
     }
 
     /// Runs `body` on a new detached thread.

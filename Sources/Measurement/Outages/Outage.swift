@@ -14,8 +14,8 @@ package struct Outage: Sendable, Equatable {
     package var failedSamples: Int
     /// Whether planned attempts of this outage, or at its edges, told nothing.
     package var touchesGap: Bool
-    /// Whether no success proves that the service was up before it: its `start.low` is then the first planned attempt, and
-    /// the outage may be older.
+    /// Whether no success proves that the service was up before it: its `start.low` is then the first planned attempt,
+    /// and the outage may be older.
     package var isOpenAtStart: Bool
 
     package init(

@@ -4,10 +4,10 @@ package import ChaosModel
 /// Follows one probe while its attempts come in, in any order and with repeats, and at every moment knows the outages
 /// that the attempts so far make. After the last attempt it knows what `outages(of:in:)` finds in all of them at once.
 ///
-/// An attempt that is missing before others is waited for: later ones count at once and are counted again when it comes.
-/// When more than twice `patience` attempts are held for that, all but the last `patience` become final, and one that
-/// comes later still is dropped and counted in `droppedAsLate`. Cost: constant for attempts in order, one pass over
-/// those held for one out of order.
+/// An attempt that is missing before others is waited for: later ones count at once and are counted again when it
+/// comes. When more than twice `patience` attempts are held for that, all but the last `patience` become final, and one
+/// that comes later still is dropped and counted in `droppedAsLate`. Cost: constant for attempts in order, one pass
+/// over those held for one out of order.
 package struct OutageDetector: Sendable {
     /// What adding an attempt changed.
     package enum Transition: Sendable, Equatable {
@@ -43,6 +43,13 @@ package struct OutageDetector: Sendable {
         settled = machine
     }
 
+    /// A detector that has taken all these attempts, which are in slot order and each there once.
+    init(of spec: ProbeSpec, after attempts: [Observation]) {
+        self.init(of: spec)
+        for attempt in attempts { settled.step(attempt) }
+        machine = settled
+    }
+
     /// Takes one attempt of this probe. A repeat of a slot changes nothing: the first that came counts.
     @discardableResult
     package mutating func add(_ observation: Observation) -> [Transition] {
@@ -66,16 +73,29 @@ package struct OutageDetector: Sendable {
         return transitions(from: before, countBefore: countBefore)
     }
 
+    /// The slot after the last final one. Counting starts at 0, or for a watch that was taken up again at the first slot
+    /// that is there, once so many others are that no earlier one is to be expected.
+    private var firstOpenSlot: Int64 {
+        if let last = settled.lastSlot { return last + 1 }
+        return tail.count > min(1_024, patience) ? tail[0].slot : 0
+    }
+
     /// Attempts whose predecessors are all here can no longer be changed by a late one.
     private mutating func settleTail() {
         var count = 0
-        var next = settled.lastSlot.map { $0 + 1 } ?? 0
+        var next = firstOpenSlot
         while count < tail.count, tail[count].slot == next {
             count += 1
             next += 1
         }
         if tail.count > 2 * patience { count = max(count, tail.count - patience) }
         guard count >= 64 || tail.count > 2 * patience else { return }
+        settle(first: count)
+    }
+
+    /// A function of its own: inlined, it stops the optimiser of Swift 6.3.1 with "Found ownership error" (-O).
+    @inline(never)
+    private mutating func settle(first count: Int) {
         if count == tail.count {
             settled = machine
         } else {
@@ -145,21 +165,31 @@ extension [Observation] {
     }
 }
 
-/// The outages of a probe in its attempts, which come in any order; of attempts with one slot the first in order of
-/// `ended` counts. Attempts of other probes are passed over.
+/// The outages of a probe in its attempts, which come in any order and may be repeated. Attempts of other probes are
+/// passed over.
 package func outages(of spec: ProbeSpec, in observations: [Observation]) -> [Outage] {
-    var machine = OutageMachine(
-        probe: spec.name, interval: spec.interval, failuresToFail: spec.failuresToFail,
-        successesToRecover: spec.successesToRecover)
-    for observation in attempts(of: spec.name, in: observations) { machine.step(observation) }
-    return machine.outages
+    OutageDetector(of: spec, after: attempts(of: spec.name, in: observations)).outages
 }
 
-/// The attempts of one probe in slot order, each slot once.
+/// The attempts of one probe in slot order, each slot once. Of several that claim one slot, which only a broken prober
+/// makes, the first to end counts, and of these the worst, so that the order of the input never matters.
 func attempts(of probe: String, in observations: [Observation]) -> [Observation] {
-    let sorted = observations.filter { $0.probe == probe }.sorted { ($0.slot, $0.ended) < ($1.slot, $1.ended) }
+    let sorted = observations.filter { $0.probe == probe }.sorted {
+        ($0.slot, $0.ended, $0.begun, $0.outcome.rank) < ($1.slot, $1.ended, $1.begun, $1.outcome.rank)
+    }
     var result: [Observation] = []
     result.reserveCapacity(sorted.count)
     for observation in sorted where observation.slot != result.last?.slot { result.append(observation) }
     return result
+}
+
+extension Observation.Outcome {
+    fileprivate var rank: Int {
+        switch self {
+        case .failure: 0
+        case .unknown: 1
+        case .missed: 2
+        case .success: 3
+        }
+    }
 }

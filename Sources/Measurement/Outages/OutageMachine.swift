@@ -133,7 +133,7 @@ extension OutageMachine {
             failures = Failures(
                 first: span, firstReason: reason, earliestBegun: span.begun, earliestEnded: span.ended,
                 latestBegun: span.begun, latestEnded: span.ended, confirmedAt: span.ended, lastSuccess: lastSuccess,
-                earlierSuccesses: frontier, touchesGap: silence || lastSuccess == nil)
+                earlierSuccesses: frontier, touchesGap: silence)
         }
         guard let row = failures, isFailing || row.count >= failuresToFail else { return }
         if isFailing { outages.removeLast() }
@@ -153,14 +153,14 @@ extension OutageMachine.Failures {
     }
 
     fileprivate func openOutage(of probe: String, countedFrom firstPlanned: MonotonicInstant) -> Outage {
-        Outage(
-            probe: probe, start: start(countedFrom: firstPlanned), confirmedAt: confirmedAt, firstReason: firstReason,
-            failedSamples: count, touchesGap: touchesGap,
-            isOpenAtStart: earlierSuccesses.latestBegin(endedBy: earliestBegun) == nil)
+        let provenUp = earlierSuccesses.latestBegin(endedBy: earliestBegun)
+        return Outage(
+            probe: probe, start: start(low: provenUp ?? firstPlanned), confirmedAt: confirmedAt,
+            firstReason: firstReason, failedSamples: count, touchesGap: touchesGap || provenUp == nil,
+            isOpenAtStart: provenUp == nil)
     }
 
-    private func start(countedFrom firstPlanned: MonotonicInstant) -> BoundedInstant {
-        let low = earlierSuccesses.latestBegin(endedBy: earliestBegun) ?? firstPlanned
+    private func start(low: MonotonicInstant) -> BoundedInstant {
         guard let good = lastSuccess else {
             return BoundedInstant(estimate: low, low: low, high: earliestEnded)
         }

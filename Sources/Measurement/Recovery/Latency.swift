@@ -24,15 +24,15 @@ func latency(
     return result == LatencyByPeriod(before: nil, during: nil, after: nil) ? nil : result
 }
 
-/// Made only when there is something to record, since a histogram takes some 100 KiB.
+/// The histogram is made only when there is something to record and grows with the largest: 16 KiB up to 2 ms, and 8
+/// KiB more for each doubling.
 struct LatencyRecorder {
     private var histogram: Histogram<UInt64>?
     private var longest = Duration.zero
 
     mutating func record(_ latency: Duration) {
         if histogram == nil {
-            var fresh = Histogram<UInt64>(
-                lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+            var fresh = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
             fresh.autoResize = true
             histogram = fresh
         }

@@ -5,7 +5,8 @@ import ChaosModel
 struct ProbeSeries {
     let spec: ProbeSpec
     let attempts: [Observation]
-    let outages: [Outage]
+    let detector: OutageDetector
+    var outages: [Outage] { detector.outages }
     /// Planned attempts that are absent altogether: where the first was planned, how many there are, and where the next
     /// attempt that is there ended.
     let absences: [(planned: MonotonicInstant, count: Int64, nextEnded: MonotonicInstant)]
@@ -17,7 +18,7 @@ struct ProbeSeries {
         self.spec = spec
         let all = Measurement.attempts(of: spec.name, in: observations.filter { $0.begun <= watchEnded })
         attempts = all
-        outages = Measurement.outages(of: spec, in: all)
+        detector = OutageDetector(of: spec, after: all)
         var absent = zip(all, all.dropFirst()).compactMap { earlier, later in
             let count = earlier.slots(missingBefore: later, every: spec.interval)
             return count == 0 ? nil : (earlier.planned.advanced(by: spec.interval), count, later.ended)

@@ -42,8 +42,9 @@ struct MeasuredRun {
 
     init(_ input: MeasurementInput) {
         self.input = input
+        let byProbe = Dictionary(grouping: input.observations, by: \.probe)
         series = input.probes.map {
-            ProbeSeries(of: $0, in: input.observations, watchEnded: input.watchEnded)
+            ProbeSeries(of: $0, in: byProbe[$0.name] ?? [], watchEnded: input.watchEnded)
         }
         let effects = input.injections.compactMap(\.effective)
         guard let first = BoundedInstant.first(of: effects), let last = BoundedInstant.last(of: effects) else {
@@ -51,9 +52,7 @@ struct MeasuredRun {
             return
         }
         effect = (first, last)
-        var state = SteadyState(probes: input.probes)
-        for one in series { for attempt in one.attempts { state.add(attempt) } }
-        recovery = state.recovery(
+        recovery = SteadyState(detectors: series.map(\.detector)).recovery(
             from: first, to: last, stableFor: input.recovery.stableFor.duration, at: input.watchEnded)
     }
 
@@ -73,8 +72,8 @@ struct MeasuredRun {
     /// From the first effect until recovered, or until watching ended.
     var impact: Range<MonotonicInstant>? {
         guard let first = effect?.first else { return nil }
-        let end = heldSince?.at ?? input.watchEnded
-        return first.at..<max(first.at, end)
+        if let held = heldSince, held.at > first.at { return first.at..<held.at }
+        return first.at..<max(first.at, input.watchEnded)
     }
 }
 
@@ -118,15 +117,23 @@ extension MeasuredRun {
     }
 
     /// The time covered by outages, overlaps once. The certain part of an outage is from `start.high` to `end.low`, the
-    /// possible part from `start.low` to `end.high`; one that goes on lasts until watching ended.
+    /// possible part from `start.low` to `end.high`. One that goes on is taken to last until watching ended, and is
+    /// certain until its last failure began.
     var downtime: Figure? {
         guard !input.observations.isEmpty else { return nil }
-        let now = BoundedInstant(exactly: input.watchEnded)
-        let outages = outagesSinceEffect.map { (start: $0.start, end: $0.end ?? now) }
+        let outages = outagesSinceEffect.map { (start: $0.start, end: $0.end ?? openEnd(of: $0)) }
         let low = secondsCovered(by: outages.map { ($0.start.high, $0.end.low) })
         let high = secondsCovered(by: outages.map { ($0.start.low, $0.end.high) })
         let best = secondsCovered(by: outages.map { ($0.start.at, $0.end.at) })
         return Figure(seconds: min(max(best, low), high), low: low, high: high)
+    }
+
+    private func openEnd(of outage: Outage) -> BoundedInstant {
+        let attempts = series.first { $0.spec.name == outage.probe }?.attempts ?? []
+        let failed = attempts.last { if case .failure = $0.outcome { true } else { false } }
+        return BoundedInstant(
+            estimate: input.watchEnded, low: min(failed?.begun ?? outage.start.high, input.watchEnded),
+            high: input.watchEnded)
     }
 
     var availability: AvailabilityReport? {

@@ -7,10 +7,12 @@ package struct SteadyState: Sendable {
     package private(set) var detectors: [OutageDetector]
     private let positions: [String: Int]
 
-    package init(probes: [ProbeSpec]) {
-        detectors = probes.map { OutageDetector(of: $0) }
+    package init(probes: [ProbeSpec]) { self.init(detectors: probes.map { OutageDetector(of: $0) }) }
+
+    init(detectors: [OutageDetector]) {
+        self.detectors = detectors
         positions = Dictionary(
-            zip(probes.map(\.name), probes.indices), uniquingKeysWith: { first, _ in first })
+            zip(detectors.map(\.spec.name), detectors.indices), uniquingKeysWith: { first, _ in first })
     }
 
     package subscript(probe: String) -> OutageDetector? { positions[probe].map { detectors[$0] } }
@@ -75,7 +77,8 @@ extension SteadyState {
     }
 
     /// Whether the steady state has held for `stableFor` at `now`, all of it after the last injection took effect.
-    /// Each probe needs a success begun after that effect, a recent one, and a last attempt that did not fail.
+    /// Each probe needs a success begun after that effect and a recent one. A failure after the last success may be the
+    /// first of an outage: the steady state is then taken to have held only until that success began.
     package func recovery(
         from first: BoundedInstant, to last: BoundedInstant, stableFor: Duration, at now: MonotonicInstant
     ) -> Recovery {
@@ -91,6 +94,10 @@ extension SteadyState {
             if let want = detector.wantsForRecovery(after: last, stableFor: stableFor, at: now) {
                 return .unknown(want)
             }
+        }
+        let start = max(since?.at ?? last.high, last.high)
+        if let suspect = detectors.first(where: { $0.isSuspect && !$0.held(from: start, for: stableFor) }) {
+            return .unknown("the last attempt of probe \(suspect.spec.name) failed")
         }
         if now.since(last.high) < stableFor {
             return .unknown("less than \(WrittenDuration(stableFor)) have passed since the last injection")
@@ -108,10 +115,14 @@ extension OutageDetector {
     fileprivate func wantsForRecovery(
         after last: BoundedInstant, stableFor: Duration, at now: MonotonicInstant
     ) -> String? {
-        if isSuspect { return "the last attempt of probe \(spec.name) failed" }
         guard let success = lastSuccessBegun, success >= last.high else {
             return "probe \(spec.name) has no success since the last injection"
         }
         return isFresh(within: stableFor, at: now) ? nil : "probe \(spec.name) has told nothing lately"
+    }
+
+    /// Whether the last success began no earlier than `duration` after `start`.
+    fileprivate func held(from start: MonotonicInstant, for duration: Duration) -> Bool {
+        lastSuccessBegun.map { $0.since(start) >= duration } ?? false
     }
 }

@@ -68,10 +68,11 @@ struct Timeline {
 // MARK: The targets
 
 extension Timeline {
-    /// The instances that were harmed. A fault on a group itself harms none of its own.
+    /// The instances that were harmed, as far as was seen. A fault on a group itself harms none of its own.
     private var targets: [PlannedTarget] {
         var seen: Set<String> = []
-        return input.injections.filter { !$0.action.targetsGroup }.map(\.target).filter { seen.insert($0.id).inserted }
+        return input.injections.filter { !$0.action.targetsGroup && $0.effective != nil }.map(\.target)
+            .filter { seen.insert($0.id).inserted }
     }
 
     private var targetIDs: Set<String> { Set(targets.map(\.id)) }
@@ -153,12 +154,16 @@ extension Timeline {
             }
         }
         let groups = Set(returned.compactMap { if case .targetState(let group, _, _) = $0.fact { group } else { nil } })
-        let owed = max(1, targets.count)
+        func owed(_ group: String) -> Int {
+            let registered = targets.count { $0.targetGroupArns.contains(group) }
+            return registered > 0 ? registered : max(1, targets.count)
+        }
         return last(
             of: .targetHealthy,
             groups.sorted().map { group in
                 earliest(
-                    returned.filter { if case .targetState(group, _, _) = $0.fact { true } else { false } }, owed)
+                    returned.filter { if case .targetState(group, _, _) = $0.fact { true } else { false } }, owed(group)
+                )
             })
     }
 
@@ -179,16 +184,18 @@ extension Timeline {
 // MARK: From sightings to milestones
 
 extension Timeline {
-    /// The first `count` things that were seen, each once however often it was seen; `sorted` is in order of `high`.
+    /// The first `count` things that were seen, each once however often it was seen; none when there are fewer, since
+    /// what was owed has then not come. `sorted` is in order of `high`.
     private func earliest(_ sorted: [Sighting], _ count: Int) -> [Sighting] {
         var seen: Set<Sighting.Fact> = []
-        return Array(sorted.filter { seen.insert($0.fact).inserted }.prefix(count))
+        let first = Array(sorted.filter { seen.insert($0.fact).inserted }.prefix(count))
+        return first.count == count ? first : []
     }
 
-    /// The last of what was seen for the several targets. What follows from an injection cannot be before it, so an
-    /// earlier `low`, or none, is taken as the start.
+    /// The last of what was seen for the several targets or groups; nil when one of them was not seen at all. What
+    /// follows from an injection cannot be before it, so an earlier `low`, or none, is taken as the start.
     private func last(of kind: Milestone.Kind, _ seen: [[Sighting]]) -> Milestone? {
-        let all = seen.flatMap { $0 }
+        let all = seen.contains { $0.isEmpty } ? [] : seen.flatMap { $0 }
         guard let latest = all.max(by: { $0.high < $1.high }) else { return nil }
         let instants = all.map { sighting in
             let low = min(max(sighting.low ?? start.low, start.low), sighting.high)

@@ -19,7 +19,7 @@ package final class ProbeEngine: Sendable {
     package init() throws(ProbeError) {
         raiseDescriptorLimit()
         do throws(TransportError) {
-            loop = try EventLoop(threadName: "probes")
+            loop = try EventLoop(threadName: "probes", isUrgent: true)
         } catch {
             throw ProbeError(.outOfResources, message: error.message, hint: error.hint, cause: error)
         }
@@ -116,7 +116,8 @@ package final class ProbeSession: Sendable {
     }
 }
 
-/// Lifts the soft limit on open files to the hard one (setrlimit(2)); what cannot be lifted shows as `outOfDescriptors`.
+/// Lifts the soft limit on open files to the hard one (setrlimit(2)); what cannot be lifted shows as
+/// `outOfDescriptors`.
 private func raiseDescriptorLimit() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else {

@@ -8,7 +8,7 @@ import Testing
 @Suite("Lambda against moto")
 struct LambdaMotoTests {
     /// A server of its own: the mode is the whole server's.
-    private let moto = MotoServer()
+    private let moto = TestSupport.MotoServer()
 
     private func client(_ region: String) -> AWSClient {
         ServiceClients.client(region: region, endpoint: moto.url)

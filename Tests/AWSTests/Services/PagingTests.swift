@@ -146,16 +146,14 @@ struct PagingTests {
     func activitiesSince() async throws {
         func page(_ number: Int, next: Int?) -> String {
             let items = (0..<2).map { item in
-                """
-                <member><ActivityId>\(number)-\(item)</ActivityId><AutoScalingGroupName>web</AutoScalingGroupName>\
-                <StartTime>2026-11-24T0\(9 - number):0\(2 - item):00Z</StartTime><StatusCode>Successful</StatusCode></member>
-                """
+                "<member><ActivityId>\(number)-\(item)</ActivityId><AutoScalingGroupName>web</AutoScalingGroupName>"
+                    + "<StartTime>2026-11-24T0\(9 - number):0\(2 - item):00Z</StartTime>"
+                    + "<StatusCode>Successful</StatusCode></member>"
             }
-            return """
-                <DescribeScalingActivitiesResponse><DescribeScalingActivitiesResult><Activities>\(items.joined())</Activities>\
-                \(next.map { "<NextToken>\($0)</NextToken>" } ?? "")</DescribeScalingActivitiesResult>\
-                </DescribeScalingActivitiesResponse>
-                """
+            let token = next.map { "<NextToken>\($0)</NextToken>" } ?? ""
+            return "<DescribeScalingActivitiesResponse><DescribeScalingActivitiesResult><Activities>"
+                + "\(items.joined())</Activities>\(token)</DescribeScalingActivitiesResult>"
+                + "</DescribeScalingActivitiesResponse>"
         }
         let pages = (1...7).map { page($0, next: $0 < 7 ? $0 + 1 : nil) }
         let server = server { ("200 OK", pages[$0 - 1]) }

@@ -11,15 +11,32 @@ struct SNSMotoTests {
         wire: .json(version: "1.0", targetPrefix: "AmazonSQS"), endpointVariable: "SQS")
 
     private struct Received: Decodable {
-        struct Message: Decodable { var Body: String }
-        var Messages: [Message]?
+        struct Message: Decodable { var body: String }
+        var messages: [Message]?
     }
 
     private struct Envelope: Decodable {
-        struct Attribute: Decodable, Equatable { var `Type`: String, Value: String }
-        var MessageId: String, Message: String
-        var Subject: String?
-        var MessageAttributes: [String: Attribute]?
+        struct Attribute: Decodable, Equatable { var type: String, value: String }
+        var messageId: String, message: String
+        var subject: String?
+        var messageAttributes: [String: Attribute]?
+    }
+
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    /// AWS writes names with a capital letter.
+    private func decode<Value: Decodable>(_ text: String) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .custom { keys in
+            let name = keys.last?.stringValue ?? ""
+            return Key(stringValue: name.prefix(1).lowercased() + name.dropFirst())
+        }
+        return try decoder.decode(Value.self, from: Data(text.utf8))
     }
 
     /// A topic with a queue that gets what is published.
@@ -32,7 +49,8 @@ struct SNSMotoTests {
         let topic = try await client.set(.sns, "CreateTopic", isFIFO ? fifoTopic : ["Name": name]).element("TopicArn")
         let attributes = isFIFO ? ",\"Attributes\":{\"FifoQueue\":\"true\"}" : ""
         let made = try await client.set(Self.sqs, "CreateQueue", json: "{\"QueueName\":\"\(name)\"\(attributes)}")
-        let queue = try JSONDecoder().decode([String: String].self, from: Data(made.utf8))["QueueUrl"] ?? ""
+        let answer: [String: String] = try decode(made)
+        let queue = answer["queueUrl"] ?? answer["QueueUrl"] ?? ""
         try await client.set(
             .sns, "Subscribe",
             ["TopicArn": topic, "Protocol": "sqs", "Endpoint": "arn:aws:sqs:\(region):123456789012:\(name)"])
@@ -42,10 +60,8 @@ struct SNSMotoTests {
     private func receive(_ client: AWSClient, _ queue: String) async throws -> [Envelope] {
         let json = "{\"QueueUrl\":\"\(queue)\",\"MaxNumberOfMessages\":10}"
         let text = try await client.set(Self.sqs, "ReceiveMessage", json: json)
-        let received = try JSONDecoder().decode(Received.self, from: Data(text.utf8))
-        return try (received.Messages ?? []).map {
-            try JSONDecoder().decode(Envelope.self, from: Data($0.Body.utf8))
-        }
+        let received: Received = try decode(text)
+        return try (received.messages ?? []).map { try decode($0.body) }
     }
 
     @Test("a message arrives as it was, with its subject and every kind of attribute")
@@ -61,16 +77,16 @@ struct SNSMotoTests {
         let receipt = try await SNSPublisher(client: client).publish(message, to: topic)
         #expect(receipt.sequenceNumber == nil)
         let arrived = try await receive(client, queue)
-        #expect(arrived.map(\.MessageId) == [receipt.messageID])
-        #expect(arrived.first?.Message == body)
-        #expect(arrived.first?.Subject == "Run über, verdict: pass")
-        let attributes = try #require(arrived.first?.MessageAttributes)
-        #expect(attributes["event"] == .init(Type: "String", Value: "verdict & more"))
-        #expect(attributes["seconds"].map { Double($0.Value) } == 1.5)
-        #expect(attributes["raw"] == .init(Type: "Binary", Value: "AP8KKw=="))
+        #expect(arrived.map(\.messageId) == [receipt.messageID])
+        #expect(arrived.first?.message == body)
+        #expect(arrived.first?.subject == "Run über, verdict: pass")
+        let attributes = try #require(arrived.first?.messageAttributes)
+        #expect(attributes["event"] == .init(type: "String", value: "verdict & more"))
+        #expect(attributes["seconds"].map { Double($0.value) } == 1.5)
+        #expect(attributes["raw"] == .init(type: "Binary", value: "AP8KKw=="))
         let tags = try #require(attributes["tags"])
-        #expect(tags.Type == "String.Array")
-        #expect(try JSONDecoder().decode([String].self, from: Data(tags.Value.utf8)) == ["a\"b", "c\\d", "ü\n"])
+        #expect(tags.type == "String.Array")
+        #expect(try JSONDecoder().decode([String].self, from: Data(tags.value.utf8)) == ["a\"b", "c\\d", "ü\n"])
     }
 
     @Test("a FIFO topic drops a message that comes again")
@@ -82,7 +98,7 @@ struct SNSMotoTests {
         }
         for id in ["1", "2", "1"] { #expect(try await !publisher.publish(message(id), to: topic).messageID.isEmpty) }
         var arrived: [String] = []
-        while case let more = try await receive(client, queue), !more.isEmpty { arrived += more.map(\.Message) }
+        while case let more = try await receive(client, queue), !more.isEmpty { arrived += more.map(\.message) }
         #expect(arrived.sorted() == ["event 1", "event 2"])
     }
 
@@ -95,7 +111,7 @@ struct SNSMotoTests {
             body: String(repeating: "x", count: SNSMessage.mostBytes - rest), attributes: attributes)
         #expect(message.size == SNSMessage.mostBytes)
         _ = try await SNSPublisher(client: client).publish(message, to: topic)
-        #expect(try await receive(client, queue).first?.Message == message.body)
+        #expect(try await receive(client, queue).first?.message == message.body)
     }
 
     @Test("a topic that does not exist is not found")

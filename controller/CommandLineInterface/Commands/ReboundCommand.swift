@@ -10,7 +10,10 @@ package struct ReboundCommand: ParsableCommand {
             Exit codes: 0 pass, 1 fail, 2 usage or validation, 3 inconclusive, 4 error, 5 undo failed.
             """,
         version: "rebound " + ReboundVersion.current,
-        subcommands: [VersionCommand.self, CompletionCommand.self])
+        subcommands: [
+            RunCommand.self, PlanCommand.self, ValidateCommand.self, ExplainCommand.self, GetCommand.self,
+            DescribeCommand.self, ReportCommand.self, AbortCommand.self, VersionCommand.self, CompletionCommand.self,
+        ])
 
     package init() {}
 }
@@ -19,13 +22,6 @@ package struct ReboundCommand: ParsableCommand {
 package protocol ContextCommand: ParsableCommand {
     /// Does the work. Throws a `CommandFailure`, or an error that one can be made of.
     func run(in context: CommandContext) async throws -> CommandStatus
-}
-
-/// What the commands work with. Nothing in it is opened before a command asks.
-package struct CommandContext: Sendable {
-    package var console: Console
-
-    package init(console: Console) { self.console = console }
 }
 
 /// The version of this program.

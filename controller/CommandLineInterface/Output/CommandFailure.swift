@@ -18,8 +18,8 @@ package struct CommandFailure: Error, Sendable {
         self.details = details
     }
 
-    /// What a run or plan that could not be made says. An experiment that asks for the impossible is the operator's mistake;
-    /// everything else leaves the manifest as good as it was.
+    /// What a run or plan that could not be made says. An experiment that asks for the impossible is the operator's
+    /// mistake; everything else leaves the manifest as good as it was.
     package init(_ error: ExperimentError) {
         let refusing = error.guards.filter { !$0.passed }
         let details = SelectionPart.lines(error.selections) + GuardPart.lines(refusing)

@@ -44,7 +44,8 @@ package struct Console: Sendable {
         Palette(coloured: stream.isTerminal && allowsColour && !noColor)
     }
 
-    /// Writes an answer. Throws when the stream does not take it; a reader that went away has had enough, and is no error.
+    /// Writes an answer. Throws when the stream does not take it; a reader that went away has had enough, and is no
+    /// error.
     func answer(_ text: String) throws(CommandFailure) {
         let failure = output.write(text)
         guard failure == 0 || failure == Self.brokenPipe else {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ChaosModel
 internal import FoundationEssentials
 
 /// Machine-readable output: the same value always gives the same bytes.
@@ -8,6 +9,19 @@ package enum DocumentWriter {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return harmless(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
+    }
+
+    /// YAML in block style; resources as manifests are written, everything else with sorted keys.
+    package static func yaml(_ value: some Encodable) throws -> String {
+        if let resource = value as? any Resource { return try ManifestWriter.yaml(resource) }
+        return try ManifestWriter.yaml(value: value)
+    }
+
+    /// JSON on one line, without a line break.
+    static func line(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return harmless(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
     /// JSON may hold DEL, C1 and reordering marks raw, and a terminal may obey them. Outside strings they cannot occur,

@@ -4,9 +4,9 @@ package import ChaosModel
 /// The least that an identity must be allowed so that a plan can be carried out, as an IAM policy document (grammar:
 /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html).
 ///
-/// Reading calls take `*`, as EC2, Auto Scaling and ELB know no narrower resource for them. Acting calls are held to the
-/// accounts and regions, groups, target groups, topics and functions of the plan. Which instance is chosen differs from run to run,
-/// so instances are not listed one by one.
+/// Reading calls take `*`, as EC2, Auto Scaling and ELB know no narrower resource for them. Acting calls are held to
+/// the accounts and regions, groups, target groups, topics and functions of the plan. Which instance is chosen differs
+/// from run to run, so instances are not listed one by one.
 package struct IAMPolicy: Encodable, Equatable {
     package struct Statement: Encodable, Equatable {
         package var sid: String
@@ -51,7 +51,7 @@ package struct IAMPolicy: Encodable, Equatable {
 
     /// A statement holds the acting calls of one service, as the resources differ between services.
     private static func sid(of action: String) -> String {
-        let service = action.prefix { $0 != ":" }.filter(\.isLetter)
+        let service = action.prefix { $0 != ":" }.filter { $0.isLetter || $0.isNumber }
         return "Rebound" + service.prefix(1).uppercased() + service.dropFirst()
     }
 }
@@ -109,7 +109,8 @@ private struct PolicyResources {
     private func arns(of function: LambdaReportSpec) -> [String] {
         if function.function.hasPrefix("arn:") { return [function.function] }
         return places.map { place in
-            "arn:\(place.partition):lambda:\(function.region ?? place.region):\(place.account):function:\(function.function)"
+            "arn:\(place.partition):lambda:\(function.region ?? place.region):\(place.account):function:"
+                + function.function
         }
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension String {
-    /// This text without anything a terminal would obey: control characters (C0, DEL, C1), line breaks, and the marks that
-    /// reorder or hide text are written as `\u{1b}`. Names of instances, error texts and answers of servers come
+    /// This text without anything a terminal would obey: control characters (C0, DEL, C1), line breaks, and the marks
+    /// that reorder or hide text are written as `\u{1b}`. Names of instances, error texts and answers of servers come
     /// from outside, and an escape sequence in one of them could rewrite what the operator reads.
     package var printable: String {
         guard unicodeScalars.contains(where: \.isUnprintable) else { return self }

@@ -33,6 +33,20 @@ struct GuardsAgain: Sendable {
         return refusal(of: spec, in: context, selector: selector, inventory: inventory, policy: policy)
     }
 
+    /// How many of the target's group may be held at once, by this and every other run under way: what is healthy, less
+    /// the minimum. Those that this run has taken and that are gone already are not counted twice. Nil without a group.
+    func room(for spec: InjectionSpec, in context: Injector.Context) async throws(AWSError) -> Int? {
+        guard let name = spec.target.autoScalingGroup, !spec.action.targetsGroup else { return nil }
+        let inventories = InventoryReader(
+            aws: try connections.reader(for: spec.scope), account: spec.target.account, region: spec.target.region)
+        guard let group = try await inventories.inventory(ofGroup: name).groups.first else { return 0 }
+        let minimum = max(
+            1, context.run.spec.plan.limits.minHealthy, EffectivePolicy(context.policies).minHealthy?.value ?? 0)
+        let healthy = Set(group.members.filter(\.isInService).map(\.id))
+        let gone = context.taken(from: name).subtracting(healthy).subtracting([spec.target.id])
+        return max(0, healthy.count - minimum + gone.count)
+    }
+
     private func refusal(
         of spec: InjectionSpec, in context: Injector.Context, selector: InstanceSelector, inventory: Inventory,
         policy: EffectivePolicy

@@ -18,8 +18,14 @@ struct Injector: Sendable {
     struct Context: Sendable {
         var run: Run
         var policies: [Policy]
-        /// Every instance that this run has taken or is taking, this one included.
-        var taken: Set<String>
+        /// Every target that this run has taken or is taking, this one included.
+        var targets: [PlannedTarget]
+
+        var taken: Set<String> { Set(targets.map(\.id)) }
+
+        func taken(from group: String) -> Set<String> {
+            Set(targets.filter { $0.autoScalingGroup == group }.map(\.id))
+        }
     }
 
     /// Makes the step that the injection's state asks for, and writes it. Throws only when the store does.
@@ -54,7 +60,13 @@ struct Injector: Sendable {
             id: injection.reservationID, run: context.run.uid,
             target: "\(target.account)/\(target.region)/\(target.id)",
             group: target.autoScalingGroup.map { "\(target.account)/\(target.region)/\($0)" } ?? "", at: clock.wall())
-        let caps = ReservationCaps(perRun: perRun, perDay: policy.maxTargetsPerDay?.value)
+        let guards = GuardsAgain(connections: connections, options: options, now: clock.wall())
+        let room: Int?
+        switch await answer({ () throws(AWSError) in try await guards.room(for: injection.spec, in: context) }) {
+        case .success(let found): room = found
+        case .failure(let error): return try await fail(injection, "looking at the group: \(error.message)")
+        }
+        let caps = ReservationCaps(perRun: perRun, perDay: policy.maxTargetsPerDay?.value, perGroup: room)
         switch try await store.reserve(reservation, caps: caps) {
         case .held(let token):
             return try await write(injection) { status in

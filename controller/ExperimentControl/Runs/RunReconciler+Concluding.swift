@@ -7,17 +7,14 @@ import ResourceStore
 extension RunReconciler {
     func conclude(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async throws {
         var status = status
-        if let watch = watches[run.uid] {
-            await watch.evidence.stop()
-            await watch.session.stop()
-            watches[run.uid] = nil
-        }
+        await stopWatching(run)
         status.update(injections)
         if status.recovery == nil, let anchor = status.anchor {
             try await measure(run, &status, injections, anchor: anchor)
         }
         if status.verdict == nil { judge(run, &status) }
         let judged = try await write(run, status: status)
+        try await catchUp(judged, status, injections)
         if status.recovery?.recovered == true {
             try await outbox.enqueue(.recovered, of: judged, injection: nil, status: status)
         }
@@ -26,6 +23,29 @@ extension RunReconciler {
         }
         try await outbox.drain(run: run.uid, grace: options.reportGrace)
         try await finish(judged, status)
+    }
+
+    /// Everything that was measured is in the store when this returns.
+    func stopWatching(_ run: Run) async {
+        guard let watch = watches[run.uid] else { return }
+        await watch.evidence.stop()
+        await watch.session.stop()
+        watches[run.uid] = nil
+    }
+
+    /// Reports what became true without being reported, because a driver died between writing it and saying it. The ids
+    /// are the same, so what was said is not said again.
+    func catchUp(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async throws(StoreError) {
+        if status.phaseSince[RunPhase.planned.rawValue] != nil {
+            try await outbox.enqueue(.planned, of: run, injection: nil, status: status)
+        }
+        for injection in injections where injection.tookEffect {
+            try await outbox.enqueue(.injected, of: run, injection: injection, status: status)
+        }
+        for injection in injections where injection.state == .revertFailed {
+            try await outbox.enqueue(.undoFailed, of: run, injection: injection, status: status)
+        }
+        if status.aborted != nil { try await outbox.enqueue(.abort, of: run, injection: nil, status: status) }
     }
 
     private func measure(
@@ -37,7 +57,7 @@ extension RunReconciler {
             probes: run.spec.plan.steadyState, observations: record.observations, sightings: record.sightings,
             injections: injections.filter(\.mayHaveChangedTheWorld).map { $0.measured },
             recovery: run.spec.plan.recovery, gaps: status.gaps(anchor: anchor),
-            watchBegan: anchor.monotonic, watchEnded: record.observations.map(\.ended).max() ?? clock.now(),
+            watchBegan: anchor.monotonic, watchEnded: status.watchEnded(anchor: anchor, record.observations),
             anchor: anchor)
         let report = RecoveryReport(measuring: input)
         status.recovery = report
@@ -81,6 +101,13 @@ extension Injection {
 }
 
 extension RunStatus {
+    /// When watching was ended; a probe that fell silent before that has missing slots to show for it.
+    fileprivate func watchEnded(anchor: ClockAnchor, _ observations: [Observation]) -> MonotonicInstant {
+        let last = observations.map(\.ended).max() ?? anchor.monotonic
+        guard let since = phaseSince[RunPhase.reporting.rawValue] else { return last }
+        return max(last, anchor.instant(of: since))
+    }
+
     /// The stretches in which no controller watched, from the notes that each new watch left.
     fileprivate func gaps(anchor: ClockAnchor) -> [(from: MonotonicInstant, to: MonotonicInstant, reason: String)] {
         timeline.filter { $0.type == "watchResumed" }.compactMap { event in

@@ -11,8 +11,8 @@ extension RunReconciler {
         _ names: [String], _ run: Run, _ status: RunStatus, _ injections: [Injection]
     ) async throws -> RunOutcome {
         let due = injections.filter { names.contains($0.metadata.name) }
-        let taken = Set(injections.filter { $0.isTaking || names.contains($0.metadata.name) }.map(\.spec.target.id))
-        let context = Injector.Context(run: run, policies: try await policies(), taken: taken)
+        let taken = injections.filter { $0.isTaking || names.contains($0.metadata.name) }.map(\.spec.target)
+        let context = Injector.Context(run: run, policies: try await policies(), targets: taken)
         let injector = injector
         let results = await withTaskGroup(of: Result<Injection, StoreError>.self) { group in
             for injection in due {

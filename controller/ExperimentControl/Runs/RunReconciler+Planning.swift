@@ -100,8 +100,9 @@ extension RunReconciler {
     /// Begins, or goes on, to watch. What passed since the last written observation is a gap, and is said.
     func startWatching(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async throws {
         var status = status
-        let earlier = try await RunRecord(run: run.uid, store: store).lastSlots(anchor: status.anchor ?? clock.anchor())
-        let isFresh = earlier.lastEnded == nil && status.phase == .baseline
+        let earlier = try await RunRecord(run: run.uid, store: store)
+            .everything(anchor: status.anchor ?? clock.anchor()).observations
+        let isFresh = earlier.isEmpty && status.phase == .baseline
         // Nothing is measured or changed yet: the grid of slots begins now.
         let anchor = isFresh ? clock.anchor() : status.anchor ?? clock.anchor()
         status.anchor = anchor
@@ -113,14 +114,15 @@ extension RunReconciler {
         let plans = try run.spec.plan.steadyState.map { spec in
             try ProbePlan(spec, action: spec.kind.asksAWS ? AWSProbe(kind: spec.kind, aws: connections) : nil)
         }
-        if let last = earlier.lastEnded {
+        try await catchUp(run, status, injections)
+        if let last = earlier.map(\.ended).max() {
             status.note(
                 TimelineEvent(
                     at: clock.wall(), low: anchor.timestamp(of: last), high: clock.wall(), type: "watchResumed",
                     message:
                         "nothing was measured from \(anchor.timestamp(of: last)) on; the controller was not running"))
         }
-        await session.start(engine: try engine(), plans: plans, lastSlots: earlier.slots)
+        await session.start(engine: try engine(), plans: plans, earlier: earlier)
         await evidence.start()
         watches[run.uid] = RunWatches.Watch(session: session, evidence: evidence)
         try await write(run, status: status)

@@ -132,7 +132,10 @@ package final class RunReconciler: Sendable {
         case .advance(let names): return try await advance(names, run, status, injections)
         case .beginReverting(let held, let refused):
             try await beginReverting(held, refusing: refused, run, status, injections)
-        case .enter(let phase, let reason): try await enter(phase, reason, run, status)
+        case .enter(let phase, let reason):
+            // The measurements first: a run that is reporting has all of them in the store.
+            if phase == .reporting { await stopWatching(run) }
+            try await enter(phase, reason, run, status)
         case .wait(let duration): return .lookAgain(after: duration)
         case .conclude, .deliverReports: try await conclude(run, status, injections)
         case .nothing: return .settled

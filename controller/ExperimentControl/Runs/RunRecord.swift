@@ -26,11 +26,4 @@ package struct RunRecord: Sendable {
         return (observations, sightings)
     }
 
-    /// The newest slot of each probe, and when the last attempt ended; nil when nothing was measured yet.
-    func lastSlots(anchor: ClockAnchor) async throws -> (slots: [String: Int64], lastEnded: MonotonicInstant?) {
-        let observations = try await everything(anchor: anchor).observations
-        var slots: [String: Int64] = [:]
-        for one in observations { slots[one.probe] = max(slots[one.probe] ?? -1, one.slot) }
-        return (slots, observations.map(\.ended).max())
-    }
 }

@@ -37,8 +37,14 @@ package actor RunSession {
         began = clock.now()
     }
 
-    /// Begins probing. `lastSlots` are the newest slots already in the store; probing goes on after them.
-    package func start(engine: ProbeEngine, plans: [ProbePlan], lastSlots: [String: Int64]) {
+    /// Begins probing, or goes on after what is `earlier` in the store: what the probes said then still counts, so that
+    /// an outage that was open when the earlier driver died is open.
+    package func start(engine: ProbeEngine, plans: [ProbePlan], earlier: [Observation]) {
+        var lastSlots: [String: Int64] = [:]
+        for one in earlier {
+            state.add(one)
+            lastSlots[one.probe] = max(lastSlots[one.probe] ?? -1, one.slot)
+        }
         let buffer = ObservationBuffer(capacity: 200_000)
         probing = engine.run(
             plans, start: anchor.monotonic, firstSlots: lastSlots.mapValues { $0 + 1 }, into: buffer)

@@ -19,7 +19,8 @@ class Call:
         self.query = environ.get("QUERY_STRING", "")
         self.signed_at = environ.get("HTTP_X_AMZ_DATE", "")
         self.agent = environ.get("HTTP_USER_AGENT", "")
-        credential = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        presigned = "Credential=" + dict(urllib.parse.parse_qsl(self.query)).get("X-Amz-Credential", "")
+        credential = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION") or presigned)
         self.access_key, self.region, self.service = credential.groups() if credential else ("", "", "")
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         invoked = INVOKE.match(self.path) if self.service == "lambda" else None

@@ -19,6 +19,7 @@ from .keeper import die_with_parent
 DEFAULT_STATE = ".build/fleet"
 START_SECONDS = 60
 STOP_SECONDS = 6
+UNDO_SECONDS = 30
 
 
 class Problem(Exception):
@@ -205,6 +206,8 @@ def run(arguments, entry):
         temporary = tempfile.TemporaryDirectory(prefix="rebound-fleet-")
         arguments.state = temporary.name
     stopped = StopRequests()
+    if sys.stderr.isatty():
+        print("fleet: coming up ...", file=sys.stderr)
     try:
         fleet, described = launch(arguments, entry, parent=True)
         try:
@@ -224,6 +227,7 @@ class StopRequests:
     def __init__(self):
         self.number = 0
         self.child = None
+        self.ending = []                 # pidfds of what a signal was passed on to
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.hear)
 
@@ -231,9 +235,37 @@ class StopRequests:
         first, self.number = self.number == 0, number
         if self.child is not None:
             if number != signal.SIGINT:         # a terminal gives SIGINT to the command by itself
-                self.child.send_signal(number)
+                for pid in descendants(self.child.pid):
+                    self.pass_on(pid, number)
         elif first:
             raise InterruptedError
+
+
+    def pass_on(self, pid, number):
+        try:
+            pidfd = os.pidfd_open(pid)
+            signal.pidfd_send_signal(pidfd, number)
+            self.ending.append(pidfd)
+        except ProcessLookupError:
+            pass
+
+    def wait_for_the_signalled(self):
+        """A shell ends at once, but what it ran may be undoing something, and needs the fleet for it."""
+        deadline = time.monotonic() + UNDO_SECONDS
+        for pidfd in self.ending:
+            select.select([pidfd], [], [], max(0, deadline - time.monotonic()))
+
+
+def descendants(pid):
+    """The process and everything it started, parents first: a shell script does not pass a signal on by itself."""
+    found = [pid]
+    for parent in found:
+        try:
+            with open(f"/proc/{parent}/task/{parent}/children") as file:
+                found += map(int, file.read().split())
+        except OSError:
+            pass
+    return found
 
 
 def run_inside(argv, described, stopped):
@@ -247,4 +279,5 @@ def run_inside(argv, described, stopped):
         raise Problem(f"{argv[0]}: {error.strerror}") from None
     stopped.child = child
     status = child.wait()
+    stopped.wait_for_the_signalled()
     return status if status >= 0 else 128 - status

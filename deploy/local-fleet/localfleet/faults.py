@@ -9,6 +9,7 @@ import uuid
 from xml.sax.saxutils import escape
 
 SKEW_LIMIT_SECONDS = 300
+UNSIGNED = {"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}     # the token in the call is its proof
 TOKEN = re.compile(rb"<(?:nextToken|NextToken|NextMarker)>([^<]+)</")
 
 
@@ -103,6 +104,8 @@ class Faults:
     def check(self, call):
         """Raises a Refusal when this call is to be refused."""
         self._check_clock(call)
+        if not call.access_key and "Action" in call.parameters and call.action not in UNSIGNED:
+            raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         with self._lock:
             if self._throttle.get(call.action, 0) > 0:
                 self._throttle[call.action] -= 1

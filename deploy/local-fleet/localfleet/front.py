@@ -5,6 +5,7 @@ import itertools
 import re
 import time
 
+from . import policy
 from .call import Call
 from .faults import Refusal, error_body
 
@@ -31,9 +32,8 @@ class Front:
             time.sleep(self.world.settings.latency)
         try:
             self.world.faults.check(call)
-            refusal = self._lambda_refusal(call)
-            if refusal:
-                raise refusal
+            self._check_policy(call)
+            self._check_function(call)
             status, headers, body = self._ask_moto(environ)
         except Refusal as refused:
             status, headers, body = refusal_answer(call, refused)
@@ -60,17 +60,26 @@ class Front:
                 answer.close()
         return kept[0], list(kept[1]), body
 
+    def _check_policy(self, call):
+        """Resources and conditions of the given policy; signatures and actions are checked by moto."""
+        if self.world.policy is None or call.access_key != self.world.described.get("accessKeyID"):
+            return
+        try:
+            self.world.policy.check(policy.action_of(call), policy.resources_of(call, self.world))
+        except policy.Denied as denied:
+            user = f"arn:aws:iam::{self.world.account}:user/rebound"
+            raise access_refusal(call, denied.words(user)) from None
+
     # --- Lambda, which moto's simple mode only echoes ---
 
-    def _lambda_refusal(self, call):
+    def _check_function(self, call):
         """Simple mode answers 200 for a function that does not exist; AWS does not."""
-        if call.function is None or self.world.settings.iam:
-            return None
+        if call.function is None:
+            return
         name = call.function.split(":function:")[-1].split(":")[0]
-        if name in self.world.function_names():
-            return None
-        arn = f"arn:aws:lambda:{call.region}:{self.world.account}:function:{name}"
-        return Refusal(404, "ResourceNotFoundException", f"Function not found: {arn}")
+        if name not in self.world.function_names():
+            arn = f"arn:aws:lambda:{call.region}:{self.world.account}:function:{name}"
+            raise Refusal(404, "ResourceNotFoundException", f"Function not found: {arn}")
 
     def _note_invocation(self, call, status, accepted):
         if call.function is not None and status.startswith("2"):
@@ -101,20 +110,25 @@ def as_aws_refuses(call, status, headers, body):
         return status, headers, body
     code, message, number = found.group(1).decode(), found.group(2).decode(), int(status[:3])
     if code == "AccessDenied":
-        # The words AWS uses when no policy allows the action.
-        action = message.rsplit(" ", 1)[-1]
-        message += f" because no identity-based policy allows the {action} action"
-        if call.service == "ec2":
-            code, message = "UnauthorizedOperation", f"You are not authorized to perform this operation. {message}"
-        elif call.service == "sns":
-            code = "AuthorizationError"
-        elif call.is_json:
-            code = "AccessDeniedException"
-    elif call.is_json:
+        action = message.rsplit(" ", 1)[-1].replace("lambda:Invoke", "lambda:InvokeFunction")
+        user = message.split(" is not authorized", 1)[0].removeprefix("User: ")
+        return refusal_answer(call, access_refusal(call, policy.Denied(action, "*", False).words(user)))
+    if call.is_json:
         code = {"SignatureDoesNotMatch": "InvalidSignatureException", "AuthFailure": "UnrecognizedClientException",
                 "InvalidClientTokenId": "UnrecognizedClientException"}[code]
         number = 403 if call.service == "lambda" else 400
     return refusal_answer(call, Refusal(number, code, message))
+
+
+def access_refusal(call, words):
+    """What each service calls it when the policy does not allow a call."""
+    if call.service == "ec2":
+        return Refusal(403, "UnauthorizedOperation", f"You are not authorized to perform this operation. {words}")
+    if call.service == "sns":
+        return Refusal(403, "AuthorizationError", words)
+    if call.is_json:
+        return Refusal(403 if call.service == "lambda" else 400, "AccessDeniedException", words)
+    return Refusal(403, "AccessDenied", words)
 
 
 def error_code(status, body):

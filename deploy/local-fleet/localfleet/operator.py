@@ -148,10 +148,13 @@ def make_user(operator, policy):
 
 def for_moto(policy):
     """The policy as moto can judge it: moto looks at actions only, refuses any Allow that names a resource, and calls
-    Lambda's action `lambda:Invoke`. What remains checked is exactly which actions are allowed."""
+    Lambda's action `lambda:Invoke`. Resources and conditions, and with them every Deny, are judged by policy.py."""
     statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
     kept = []
     for statement in statements:
+        if statement["Effect"] != "Allow" or "Action" not in statement:
+            kept += [{"Effect": "Allow", "Action": "*", "Resource": "*"}] if statement["Effect"] == "Allow" else []
+            continue
         actions = statement.get("Action", [])
         actions = [actions] if isinstance(actions, str) else list(actions)
         if "lambda:InvokeFunction" in actions:

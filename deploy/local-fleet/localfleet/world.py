@@ -12,6 +12,7 @@ from .balancer import HAPROXY, Balancer
 from .faults import Faults
 from .machines import NGINX, Machines
 from .network import Network
+from .policy import Policy
 from .processes import Processes
 from .subscriber import Subscriber
 from .timeline import Timeline
@@ -28,6 +29,11 @@ class World:
                 raise RuntimeError(f"{tool} is missing. Run `make setup`, or install Debian's package {package}.")
         self.folder, self.settings, self.account = folder, settings, ACCOUNT
         self.function_error = None
+        self.policy, self.given_policy = None, None
+        if settings.iam:
+            with open(settings.iam) as file:
+                self.given_policy = json.load(file)
+            self.policy = Policy(self.given_policy)
         self.described = {}
         self.processes = Processes()
         self.network = Network()
@@ -97,12 +103,8 @@ class World:
         self.groups.start()
         setup.make_group(operator, described, self.settings)
         described["standalone"] = setup.make_standalone(operator, described, self.settings.standalone)
-        policy = None
-        if self.settings.iam:
-            with open(self.settings.iam) as file:
-                policy = json.load(file)
-        key, secret = setup.make_user(operator, policy)
-        if policy:
+        key, secret = setup.make_user(operator, self.given_policy)
+        if self.given_policy:
             setup.switch_access_checks_on(operator)
         self._serve(application)
         self._describe(described, key, secret)

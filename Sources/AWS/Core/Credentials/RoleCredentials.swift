@@ -54,54 +54,42 @@ struct RoleExchange: Sendable {
 
     /// AssumeRole, signed with the keys of `base`.
     func assume(_ role: AWSRole, base: any CredentialProvider) async throws(AWSError) -> AWSCredentials {
-        var fields = [("RoleArn", role.arn), ("RoleSessionName", role.sessionName)]
-        if let externalID = role.externalID { fields.append(("ExternalId", externalID)) }
-        if let seconds = role.durationSeconds { fields.append(("DurationSeconds", String(seconds))) }
+        let fields = STSProtocol.assumeRoleForm(
+            roleARN: role.arn, sessionName: role.sessionName, externalID: role.externalID,
+            durationSeconds: role.durationSeconds)
         let call = AWSCall(service: .sts, action: "AssumeRole", payload: .form(fields), effect: .reads)
-        return try await exchange(call, role, base)
+        return try await exchange(call, role, base, STSProtocol.parseAssumeRole)
     }
 
     /// AssumeRoleWithWebIdentity, which the token itself authenticates.
     func assume(_ role: AWSRole, webIdentityToken token: String) async throws(AWSError) -> AWSCredentials {
-        var fields = [
-            ("RoleArn", role.arn), ("RoleSessionName", role.sessionName), ("WebIdentityToken", token),
-        ]
-        if let seconds = role.durationSeconds { fields.append(("DurationSeconds", String(seconds))) }
+        let fields = STSProtocol.assumeRoleWithWebIdentityForm(
+            roleARN: role.arn, sessionName: role.sessionName, token: token, durationSeconds: role.durationSeconds)
         var call = AWSCall(
             service: .sts, action: "AssumeRoleWithWebIdentity", payload: .form(fields), effect: .reads)
         call.authentication = .anonymous
         call.secrets = [token]
-        return try await exchange(call, role, NoKeys())
+        return try await exchange(call, role, NoKeys(), STSProtocol.parseAssumeRoleWithWebIdentity)
     }
 
     private func exchange(
-        _ call: AWSCall, _ role: AWSRole, _ base: any CredentialProvider
+        _ call: AWSCall, _ role: AWSRole, _ base: any CredentialProvider,
+        _ parse: (AWSReply) throws(AWSError) -> STSSession
     ) async throws(AWSError) -> AWSCredentials {
         try role.check(source)
         let region = try settings.region(given: region)
         let client = try context.client(region: region, settings: settings, credentials: base)
-        let reply: AWSReply
-        do {
-            reply = try await client.call(call)
+        let session: STSSession
+        do throws(AWSError) {
+            session = try parse(try await client.call(call))
         } catch {
             throw named(error, role)
         }
-        let answer = LeafXMLReader.read(reply.body)
-        guard answer.isWellFormed, let key = answer.first("AccessKeyId", in: "Credentials"),
-            let secret = answer.first("SecretAccessKey", in: "Credentials"),
-            let token = answer.first("SessionToken", in: "Credentials"),
-            let expiration = answer.first("Expiration", in: "Credentials").flatMap({ AWSInstant(iso8601: $0) })
-        else {
-            throw AWSError(
-                code: .malformedReply, message: "\(source): the answer of \(call.action) holds no credentials.",
-                hint: "Check that the STS endpoint is AWS.", service: "sts", action: call.action,
-                requestID: reply.requestID, httpStatus: reply.status)
-        }
-        let account = answer.first("Arn", in: "AssumedRoleUser")?
+        let account = session.assumedRoleARN?
             .split(separator: ":", omittingEmptySubsequences: false).dropFirst(4).first.map(String.init)
         return AWSCredentials(
-            accessKeyID: key, secretAccessKey: secret, sessionToken: token, expiration: expiration, source: source,
-            accountID: account)
+            accessKeyID: session.accessKeyID, secretAccessKey: session.secretAccessKey,
+            sessionToken: session.sessionToken, expiration: session.expiration, source: source, accountID: account)
     }
 
     /// Says which role of which provider was refused; AWS's own text alone does not.

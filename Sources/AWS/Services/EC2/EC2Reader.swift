@@ -40,8 +40,8 @@ package struct EC2Reader: Sendable {
     /// Reads with this client's account and region.
     package init(client: AWSClient) { self.client = client }
 
-    /// These instances, all of them: one that AWS does not know is `.notFound`. No ids, no call, no instances. Asks for
-    /// 200 at a time.
+    /// These instances, all of them: one that AWS does not know, or leaves out although no filter speaks against it, is
+    /// `.notFound`. No ids, no call, no instances. Asks for 200 at a time.
     package func describeInstances(
         ids: [EC2InstanceID], filters: [EC2Filter] = []
     ) async throws(AWSError) -> [EC2Instance] {
@@ -52,7 +52,18 @@ package struct EC2Reader: Sendable {
             try form.add(filters, action: "DescribeInstances")
             all += try await client.everyPage(of: .read(.ec2, "DescribeInstances", form), Self.instances)
         }
-        return all.newestOfEach()
+        let found = all.newestOfEach()
+        if filters.isEmpty { try Self.confirm(ids, among: found) }
+        return found
+    }
+
+    private static func confirm(_ ids: [EC2InstanceID], among found: [EC2Instance]) throws(AWSError) {
+        let missing = Set(ids).subtracting(found.map(\.id)).sorted()
+        guard let first = missing.first else { return }
+        throw AWSError(
+            code: .notFound, message: "\(missing.count) of \(ids.count) instances were left out, \(first) for one",
+            hint: "Check the ids, the region and the account; AWS forgets an instance an hour after its end.",
+            service: AWSService.ec2.signingName, action: "DescribeInstances")
     }
 
     /// The instances for which all `filters` hold. No filter at all is `.invalidRequest`: that would be everything,

@@ -50,8 +50,8 @@ package struct LambdaInvoker: Sendable {
     /// Invokes with this client's account and region; a function's ARN must be of that region.
     package init(client: AWSClient) { self.client = client }
 
-    /// Runs the function on `payload` (JSON) and waits for its answer. A function that fails is `.functionFailed`. Never
-    /// repeated after it may have arrived. Waits as long as the client's total timeout: give it one that fits.
+    /// Runs the function on `payload` (JSON) and waits for its answer. A function that fails is `.functionFailed`.
+    /// Never repeated after it may have arrived. Waits as long as the client's total timeout: give it one that fits.
     package func invoke(
         _ function: LambdaFunctionName, qualifier: String? = nil, payload: [UInt8], wantsLogTail: Bool = false
     ) async throws(AWSError) -> LambdaAnswer {

@@ -63,14 +63,14 @@ package enum STSProtocol {
     /// Reads the answer to AssumeRole; throws `.malformedReply`.
     package static func parseAssumeRole(_ reply: AWSReply) throws(AWSError) -> STSSession {
         try reply.value(
-            of: .act(.sts, "AssumeRole", QueryForm(), .idempotent), root: "AssumeRoleResponse", at: ["AssumeRoleResult"]
+            of: .read(.sts, "AssumeRole", QueryForm()), root: "AssumeRoleResponse", at: ["AssumeRoleResult"]
         )
     }
 
     /// Reads the answer to AssumeRoleWithWebIdentity; throws `.malformedReply`.
     package static func parseAssumeRoleWithWebIdentity(_ reply: AWSReply) throws(AWSError) -> STSSession {
         try reply.value(
-            of: .act(.sts, "AssumeRoleWithWebIdentity", QueryForm(), .idempotent),
+            of: .read(.sts, "AssumeRoleWithWebIdentity", QueryForm()),
             root: "AssumeRoleWithWebIdentityResponse", at: ["AssumeRoleWithWebIdentityResult"])
     }
 }

@@ -11,7 +11,10 @@ enum ServiceClients {
     }()
 
     /// A client of `region`, which is a world of its own in moto. One attempt a call, and no waiting for the limiter.
-    static func client(region: String, endpoint: String = MotoServer.shared.url) -> AWSClient {
+    static func client(
+        region: String, endpoint: String = TestSupport.MotoServer.shared.url,
+        retry: RetryPolicy = RetryPolicy(maxAttempts: 1)
+    ) -> AWSClient {
         let credentials = AWSCredentials(
             accessKeyID: "AKIDTEST", secretAccessKey: "secret", sessionToken: nil, expiration: nil, source: "test")
         return AWSClient(
@@ -19,7 +22,7 @@ enum ServiceClients {
                 region: region, credentials: StaticCredentials(credentials), transport: transport,
                 endpoints: EndpointResolver(commonURL: endpoint),
                 timeouts: AWSTimeouts(connect: .seconds(5), attempt: .seconds(60), call: .seconds(120)),
-                retry: RetryPolicy(maxAttempts: 1),
+                retry: retry,
                 limiter: RateLimiterRegistry(limits: RateLimits(ceiling: 1e6, burst: 1e6, floor: 1e6)),
                 clock: SystemAWSClock(), random: { 0.5 }, logger: Logger(label: "test")))
     }

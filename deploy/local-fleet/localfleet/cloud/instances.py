@@ -100,6 +100,7 @@ class Instances:
         with self.world.timeline.lock:
             before = moto_change(instance)
             final = instance.state
+            instance._reason = instance._reason.replace(" UTC)", " GMT)")       # as AWS writes it
             if before.name in (final, by_way_of):    # nothing to do: it is there, or on its way there
                 self._set(instance, before.name)
                 return before

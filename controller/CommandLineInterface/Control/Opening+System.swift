@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AWS
+internal import ChaosModel
+internal import ExperimentControl
+internal import Glibc
+internal import HTTPTransport
+internal import SQLiteStore
+
+extension Opening {
+    /// The embedded store, and a controller in this process.
+    package static func system(environment: [String: String]) -> Opening {
+        Opening(
+            store: { path, access in try await open(path, access) },
+            control: { store, logger in
+                let aws = try AWSConnections(
+                    environment: AWSEnvironment(variables: environment, homeDirectory: environment["HOME"]),
+                    transport: try HTTPClient(), random: { Double.random(in: 0..<1) }, logger: logger)
+                let options = ControllerOptions(ownInstances: Set([OwnInstance.detect()].compactMap { $0 }))
+                return RunControl(ExperimentController(store: store, aws: aws, options: options, logger: logger))
+            })
+    }
+
+    private static func open(_ path: String, _ access: Access) async throws -> OpenStore {
+        let isThere = Glibc.access(path, F_OK) == 0
+        if access == .existing, !isThere {
+            throw CommandFailure(
+                .error, "there is no store at \(path): \(String(cString: strerror(errno)))",
+                hint: "It is made by the first `rebound run`. Another one is given with --store.")
+        }
+        var options = SQLiteStoreOptions(environment: .system)
+        // Reading the whole file is worth its time only before a fault is entrusted to it.
+        options.checksIntegrity = access == .creating
+        let store = try await SQLiteStore.open(
+            path: access == .ifThere && !isThere ? ":memory:" : path, options: options)
+        return OpenStore(resources: store) { await store.close() }
+    }
+}
+
+extension RunControl {
+    init(_ controller: ExperimentController) {
+        self.init(
+            plan: { try await controller.plan($0, policies: $1, seed: $2) },
+            submit: { order in
+                try await controller.submit(
+                    order.experiment, policies: order.policies, seed: order.seed,
+                    expectedPlanHash: order.expectedPlanHash, requestedBy: order.requestedBy, reason: order.reason)
+            },
+            drive: { try await controller.drive(run: $0.name, namespace: $0.namespace) },
+            driveAll: { try await controller.driveAll() },
+            abort: { key, request in
+                try await controller.abort(
+                    run: key.name, namespace: key.namespace, requestedBy: request.requestedBy, reason: request.reason)
+            },
+            progress: { controller.progress(run: $0.name, namespace: $0.namespace) })
+    }
+}
