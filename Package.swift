@@ -60,6 +60,9 @@ let controller: [Target] = [
         path: "controller/CommandLineInterface", swiftSettings: strict),
     .executableTarget(
         name: "rebound", dependencies: ["CommandLineInterface"], path: "controller/Rebound", swiftSettings: strict),
+    .executableTarget(
+        name: "rebound-controller", dependencies: ["CommandLineInterface"], path: "controller/ReboundController",
+        swiftSettings: strict),
 ]
 
 let tests: [Target] = [
@@ -100,6 +103,13 @@ let tests: [Target] = [
         name: "SQLiteStoreTests",
         dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer"],
         path: "Tests/SQLiteStoreTests", swiftSettings: strict),
+    .testTarget(
+        name: "CommandLineTests",
+        dependencies: [
+            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "rebound",
+            "rebound-controller", logging,
+        ],
+        path: "Tests/CommandLineTests", exclude: ["Golden"], swiftSettings: strict),
 ]
 
 let benchmarks: [Target] = [

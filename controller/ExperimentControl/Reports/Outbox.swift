@@ -6,13 +6,20 @@ package import ResourceStore
 /// Sends reports from the store, at least once each and in order for each run and destination. What cannot leave now
 /// stays, and is sent by whichever process next opens the store.
 package actor Outbox {
+    /// The reports of one run for one destination, which leave in order.
+    private struct Queue: Hashable {
+        var run: String
+        var destination: String
+    }
+
     private let store: any ResourceStore
     private let courier: any ReportCourier
     private let clock: any ControlClock
     private let options: ControllerOptions
     private let random: @Sendable () -> Double
     private let logger: Logger
-    private var isDelivering = false
+    /// Queues that are being delivered, so that two callers do not send one report twice.
+    private var busy: Set<Queue> = []
 
     package init(
         store: any ResourceStore, courier: any ReportCourier, clock: any ControlClock, options: ControllerOptions,
@@ -58,19 +65,27 @@ package actor Outbox {
     package func deliverDue(run: String?) async throws(StoreError) {
         let pending = try await store.pendingReports(run: run)
         let now = clock.wall()
-        let queues = Dictionary(grouping: pending) { $0.run + " " + $0.report.destination.label }
-        let logger = logger
+        let queues = Dictionary(grouping: pending) { Queue(run: $0.run, destination: $0.report.destination.label) }
         await withTaskGroup(of: Void.self) { group in
-            for queue in queues.values {
-                let ordered = queue.sorted { $0.sequence < $1.sequence }
-                if let first = ordered.first, let next = first.nextAttempt, next > now { continue }
-                group.addTask {
-                    do throws(StoreError) { try await self.deliver(ordered) } catch {
-                        logger.error("outbox", metadata: ["reason": "\(error.message)", "hint": "\(error.hint)"])
-                    }
-                }
+            for (queue, entries) in queues where !busy.contains(queue) {
+                let first = entries.min { $0.sequence < $1.sequence }
+                if let next = first?.nextAttempt, next > now { continue }
+                busy.insert(queue)
+                group.addTask { await self.deliver(queue) }
             }
         }
+    }
+
+    /// Reads the queue again, as it may have been delivered since it was listed; from here on it is this caller's alone.
+    private func deliver(_ queue: Queue) async {
+        do throws(StoreError) {
+            let entries = try await store.pendingReports(run: queue.run)
+                .filter { $0.report.destination.label == queue.destination }
+            try await deliver(entries.sorted { $0.sequence < $1.sequence })
+        } catch {
+            logger.error("outbox", metadata: ["reason": "\(error.message)", "hint": "\(error.hint)"])
+        }
+        busy.remove(queue)
     }
 
     /// Delivers until nothing is pending for the run or `grace` has passed.
