@@ -268,16 +268,17 @@ class ReboundCase(FleetCase):
         return found
 
     def published(self, run, event=None):
-        """The Publish calls of one run, in the order AWS got them: (received, answered, status, message)."""
+        """The Publish calls whose message arrived, of one run, in the order AWS got them: (received, answered, status,
+        message). The truth log cuts long messages, so they are joined with the arrivals by their id."""
+        messages = {m["id"]: m for _, m, _ in self.arrived(run, event)}
         answers = {e["request"]: e for e in self.truth("answered")}
         found = []
         for call in self.truth("api"):
-            if call["action"] != "Publish":
-                continue
-            message = json.loads(call["parameters"]["Message"])
-            if message["run"]["name"] == run and event in (None, message["event"]) and call["request"] in answers:
-                answer = answers[call["request"]]
-                found.append((call["t_ns"], answer["t_ns"], answer["status"], message))
+            if call["action"] == "Publish" and call["request"] in answers:
+                told = re.search(r'"id":"([^"]+)"', call["parameters"]["Message"]).group(1)
+                if told in messages:
+                    answer = answers[call["request"]]
+                    found.append((call["t_ns"], answer["t_ns"], answer["status"], messages[told]))
         return found
 
     def until_arrived(self, run, *events):

@@ -16,6 +16,7 @@ class FaultCase(ReboundCase):
         injection = done.injections[0]
         calls = self.acting_calls(call)
         self.assertEqual(len(calls), 1, f"{call} was called once: {calls}")
+        messages = self.until_arrived(done.name, "planned", "aboutToInject", "injected", "verdict")
         notices = self.published(done.name, "aboutToInject")
         self.assertEqual(len(notices), 1, "one notice")
         _, taken, status, message = notices[0]
@@ -24,7 +25,6 @@ class FaultCase(ReboundCase):
         announced = [e for e in done.status["timeline"] if e["type"] == "announced"]
         self.assertEqual([e["subject"] for e in announced], [injection["name"]])
         self.assertLess(nanoseconds(announced[0]["at"]), nanoseconds(calls[0]["wall"]), "announced before the call")
-        messages = self.until_arrived(done.name, "planned", "aboutToInject", "injected", "verdict")
         told = {m["injection"]["name"] for m in messages if m["event"] in ("aboutToInject", "injected")}
         self.assertEqual(told, {injection["name"]}, "every event about the injection names it")
         return injection, calls[0]
