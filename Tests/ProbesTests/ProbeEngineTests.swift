@@ -87,6 +87,19 @@ struct ProbeEngineTests {
         #expect(slots.filter { $0.word == "missed starved" }.allSatisfy { $0.begun == $0.planned })
     }
 
+    @Test("a timeout that ran out while the engine could not run is unknown, not a failure")
+    func stoppedPastTimeout() async throws {
+        let hung = RawServer.hanging()
+        let spec = HTTPProbeSpec(url: hung.url(), timeout: WrittenDuration(.milliseconds(100)))
+        let plan = try ProbePlan(name: "p", kind: .http(spec), interval: .seconds(60))
+        // Slot 0 is due when the loop hears of it, so the next job stands right after the attempt's begin.
+        let session = engine.run([plan], start: MonotonicInstant(nanoseconds: monotonicNanoseconds()), into: buffer)
+        engine.loop.execute { _ in usleep(300_000) }
+        let all = await observations(from: buffer) { !$0.isEmpty }
+        await session.stop()
+        #expect(all.map(\.word) == ["unknown starved"])
+    }
+
     @Test("beyond the bound on outstanding attempts slots are missed, and the bound holds")
     func outstanding() async throws {
         var plan = try ProbePlan(

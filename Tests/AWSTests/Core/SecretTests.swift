@@ -65,7 +65,7 @@ struct SecretTests {
     @Test("whole flows, failing and succeeding, leave no secret in logs, errors or this process's arguments")
     func flows() async throws {
         let log = LogCapture()
-        let clock = ManualClock(skipping: true)
+        let clock = ManualAWSClock(skipping: true)
         let sts = ScriptedHTTP { request, number in
             let seen = "\(request.body) \(request.headers)"
             if number % 3 == 1 { return .answer(503, "<html>\(seen)</html>") }
