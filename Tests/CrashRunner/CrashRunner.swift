@@ -9,8 +9,8 @@ import Logging
 import ResourceStore
 import SQLiteStore
 
-/// Drives an experiment as `rebound run` does, and kills itself with SIGKILL at one write of the store. It takes up what an
-/// earlier life left unfinished, or begins.
+/// Drives an experiment as `rebound run` does, and kills itself with SIGKILL at one write of the store. It takes up
+/// what an earlier life left unfinished, or begins.
 ///
 ///     crash-runner MANIFEST STORE [WRITE aboutToCommit|committed]
 ///

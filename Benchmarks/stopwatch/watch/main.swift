@@ -42,6 +42,7 @@ var isGood = !truths.isEmpty
 for spec in specs {
     let comparison = Comparison(spec.name, found: outages(of: spec, in: observations), truths: truths)
     comparison.describe()
+    comparison.explain(observations, over: interval)
     let missed = observations.filter { observation in
         guard observation.probe == spec.name, case .missed = observation.outcome else { return false }
         return true
