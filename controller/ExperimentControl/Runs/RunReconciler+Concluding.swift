@@ -65,7 +65,8 @@ extension RunReconciler {
     }
 
     private func judge(_ run: Run, _ status: inout RunStatus) {
-        let stopped = status.aborted.flatMap { run.spec.abort == nil ? $0.reason : nil }
+        // A stop condition that was met before the operator asked still decides.
+        let stopped = status.aborted.flatMap { $0 == run.spec.abort ? nil : $0.reason }
         let input = VerdictInput(
             planProblem: status.plan == nil ? "the run ended before it was planned" : nil,
             baselineHeld: status.anchor.map { _ in status.phaseSince[RunPhase.injecting.rawValue] != nil },
