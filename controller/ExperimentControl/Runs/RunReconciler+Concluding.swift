@@ -104,9 +104,10 @@ extension Injection {
 extension RunStatus {
     /// When watching was ended; a probe that fell silent before that has missing slots to show for it.
     fileprivate func watchEnded(anchor: ClockAnchor, _ observations: [Observation]) -> MonotonicInstant {
-        let last = observations.map(\.ended).max() ?? anchor.monotonic
-        guard let since = phaseSince[RunPhase.reporting.rawValue] else { return last }
-        return max(last, anchor.instant(of: since))
+        guard let since = phaseSince[RunPhase.reporting.rawValue] else {
+            return observations.map(\.ended).max() ?? anchor.monotonic
+        }
+        return anchor.instant(of: since)
     }
 
     /// The stretches in which no controller watched, from the notes that each new watch left.
