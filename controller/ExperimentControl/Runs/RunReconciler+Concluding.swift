@@ -70,7 +70,8 @@ extension RunReconciler {
     }
 
     private func judge(_ run: Run, _ status: inout RunStatus) {
-        let stopped = status.aborted.flatMap { run.spec.abort == nil ? $0.reason : nil }
+        // A stop condition that was met before the operator asked still decides.
+        let stopped = status.aborted.flatMap { $0 == run.spec.abort ? nil : $0.reason }
         let input = VerdictInput(
             planProblem: status.plan == nil ? "the run ended before it was planned" : nil,
             baselineHeld: status.anchor.map { _ in status.phaseSince[RunPhase.injecting.rawValue] != nil },
@@ -114,9 +115,10 @@ extension Injection {
 extension RunStatus {
     /// When watching was ended; a probe that fell silent before that has missing slots to show for it.
     fileprivate func watchEnded(anchor: ClockAnchor, _ observations: [Observation]) -> MonotonicInstant {
-        let last = observations.map(\.ended).max() ?? anchor.monotonic
-        guard let since = phaseSince[RunPhase.reporting.rawValue] else { return last }
-        return max(last, anchor.instant(of: since))
+        guard let since = phaseSince[RunPhase.reporting.rawValue] else {
+            return observations.map(\.ended).max() ?? anchor.monotonic
+        }
+        return anchor.instant(of: since)
     }
 
     /// The stretches in which no controller watched, from the notes that each new watch left.
