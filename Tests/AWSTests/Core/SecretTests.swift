@@ -39,6 +39,8 @@ struct SecretTests {
         let reply = AWSReply(
             status: 200, headers: [], body: json, requestID: nil, begun: 0, ended: 1, attempts: 1)
         return [
+            STSSession(
+                accessKeyID: "A", secretAccessKey: secret, sessionToken: secret, expiration: AWSInstant(seconds: 0)),
             keys, [keys], Optional(keys) as Any, ["k": keys], StaticCredentials(keys), environment, settings, context,
             call,
             reply, request, environmentSource, CredentialChain(context: context, settings: settings),

@@ -76,7 +76,8 @@ package actor Outbox {
         }
     }
 
-    /// Reads the queue again, as it may have been delivered since it was listed; from here on it is this caller's alone.
+    /// Reads the queue again, as it may have been delivered since it was listed; from here on it is this caller's
+    /// alone.
     private func deliver(_ queue: Queue) async {
         do throws(StoreError) {
             let entries = try await store.pendingReports(run: queue.run)
