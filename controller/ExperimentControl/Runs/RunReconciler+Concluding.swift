@@ -70,12 +70,14 @@ extension RunReconciler {
     }
 
     private func judge(_ run: Run, _ status: inout RunStatus) {
-        let stopped = status.aborted.flatMap { run.spec.abort == nil ? $0.reason : nil }
+        // A stop condition is the system's failure; an operator's or a policy's order says nothing of the system.
+        let isStop = run.spec.abort == nil && status.aborted?.requestedBy == Self.stopCondition
         let input = VerdictInput(
             planProblem: status.plan == nil ? "the run ended before it was planned" : nil,
             baselineHeld: status.anchor.map { _ in status.phaseSince[RunPhase.injecting.rawValue] != nil },
             injections: status.injections, undo: status.undo, recovery: status.recovery,
-            objective: run.spec.plan.recovery.objective, aborted: run.spec.abort, stopCondition: stopped)
+            objective: run.spec.plan.recovery.objective, aborted: isStop ? nil : run.spec.abort ?? status.aborted,
+            stopCondition: isStop ? status.aborted?.reason : nil)
         let (verdict, reasons) = Measurement.verdict(for: input)
         status.verdict = verdict
         status.verdictReasons = reasons
