@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linux headers that Swift's Glibc module leaves out (man7.org, sections 2 and 7). Variadics get doors; no logic.
 #pragma once
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -14,8 +15,13 @@ static const int clinux_datagram = SOCK_DGRAM;
 static const int clinux_nonblocking = SOCK_NONBLOCK;
 static const int clinux_close_on_exec = SOCK_CLOEXEC;
 
-// setpriority(2). For Linux a thread is what has the priority; 0 is the caller.
+// setpriority(2) and sched_setscheduler(2). For Linux a thread is what has the priority; 0 is the calling one.
+// SCHED_RESET_ON_FORK (0x40000000, hidden without _GNU_SOURCE) keeps threads it starts from inheriting it.
 static inline int clinux_set_thread_priority(int nice) { return setpriority(PRIO_PROCESS, 0, nice); }
+static inline int clinux_set_thread_round_robin(int priority) {
+    struct sched_param parameter = {.sched_priority = priority};
+    return sched_setscheduler(0, SCHED_RR | 0x40000000, &parameter);
+}
 
 // prctl(2) is variadic.
 static inline int clinux_set_thread_name(const char *name) {

@@ -71,7 +71,7 @@ package enum ProbeReason: String, Sendable, CaseIterable {
     case stopped
     case actionTimedOut
 
-    // Missed: planned and not sent.
+    // Missed: planned and not sent. A timeout that the engine could not watch is unknown with the same reason.
     case starved
     case tooManyOutstanding
     case bufferFull

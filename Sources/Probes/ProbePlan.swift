@@ -18,6 +18,8 @@ package struct ProbePlan: Sendable {
     package let interval: Duration
     /// For the whole attempt.
     package let timeout: Duration
+    /// Within which an attempt that cannot connect ends.
+    let connectTimeout: Duration
     /// A slot that comes when so many attempts are under way is missed (`tooManyOutstanding`).
     package var maximumOutstanding: Int
     let kind: Kind
@@ -40,11 +42,13 @@ package struct ProbePlan: Sendable {
         actionTimeout: Duration = .seconds(30)
     ) throws(ProbeError) {
         let timeout: Duration
+        var connectTimeout: Duration?
         switch kind {
         case .http(let spec):
             let probe = try HTTPProbe(spec, name: name)
             self.kind = .http(probe)
             timeout = probe.timeout
+            connectTimeout = probe.connectTimeout
         case .tcp(let spec):
             let probe = try TCPProbe(spec, name: name)
             self.kind = .tcp(probe)
@@ -61,6 +65,7 @@ package struct ProbePlan: Sendable {
         self.name = name
         self.interval = interval
         self.timeout = timeout
+        self.connectTimeout = connectTimeout ?? timeout
         maximumOutstanding = try Self.outstanding(name, interval, timeout, floor: kind.asksAWS ? 2 : 64)
     }
 
@@ -69,6 +74,7 @@ package struct ProbePlan: Sendable {
         self.name = name
         self.interval = interval
         self.timeout = timeout
+        connectTimeout = timeout
         kind = .action(action)
         maximumOutstanding = try Self.outstanding(name, interval, timeout, floor: 2)
     }

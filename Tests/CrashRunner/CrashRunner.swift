@@ -9,8 +9,8 @@ import Logging
 import ResourceStore
 import SQLiteStore
 
-/// Drives an experiment as `rebound run` does, and kills itself with SIGKILL at one write of the store. It takes up what an
-/// earlier life left unfinished, or begins.
+/// Drives an experiment as `rebound run` does, and kills itself with SIGKILL at one write of the store. It takes up
+/// what an earlier life left unfinished, or begins.
 ///
 ///     crash-runner MANIFEST STORE [WRITE aboutToCommit|committed]
 ///
@@ -61,6 +61,10 @@ struct CrashRunner {
             random: { Double.random(in: 0..<1) }, logger: logger)
         var options = ControllerOptions(ownInstances: [])
         options.evidenceInterval = .milliseconds(100)
+        // An undo that fails is called failed after minutes; a test has less.
+        if let text = getenv("REBOUND_TEST_REVERT_DEADLINE_MILLISECONDS"), let limit = Int(String(cString: text)) {
+            options.revertDeadline = .milliseconds(limit)
+        }
         return ExperimentController(store: store, aws: connections, options: options, logger: logger)
     }
 

@@ -3,8 +3,13 @@
 import json
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from playing import QUICK, FleetCase, code_of, fleet
 
@@ -86,6 +91,25 @@ class AccessChecked(FleetCase):
                          "AuthorizationError")
         self.assertEqual(self.refusal(self.client("lambda"), "invoke", FunctionName="other")[0],
                          "AccessDeniedException")
+
+    def test_a_signature_is_checked_against_the_bytes_sent(self):
+        body = b"Action=Publish&Version=2010-03-31&Message=two%20words&TopicArn=" + self.about["topicArn"].encode()
+        for sent, status in ((body, 200), (body.replace(b"two", b"six"), 403)):
+            request = AWSRequest("POST", self.about["endpoint"] + "/", data=body, headers={
+                "Content-Type": "application/x-www-form-urlencoded; charset=utf-8"})
+            SigV4Auth(Credentials(self.about["accessKeyID"], self.about["secretAccessKey"]), "sns",
+                      "eu-west-1").add_auth(request)
+            try:
+                asked = urllib.request.Request(request.url, sent, dict(request.headers))
+                got = urllib.request.urlopen(asked, timeout=10).status
+            except urllib.error.HTTPError as error:
+                got = error.code
+            self.assertEqual(got, status, sent)
+
+    def test_a_call_with_get_is_checked_and_answered(self):
+        with self.assertRaises(ClientError) as refused:
+            self.client("lambda").list_functions()
+        self.assertEqual(code_of(refused), "AccessDeniedException")      # refused for the policy, not the signature
 
     def test_who_am_i_needs_no_permission(self):
         self.assertTrue(self.client("sts").get_caller_identity()["Arn"].endswith(":user/rebound"))

@@ -86,6 +86,31 @@ struct HTTPClientTLSTests {
         #expect(await failure(of: client, request(server) { $0.minimumVersion = .tls13 })?.code == .tls)
     }
 
+    @Test("HTTP/2 is spoken where offered, and requests at once share a connection", .enabled(if: NginxServer.isThere))
+    func http2() async throws {
+        let server = try NginxServer(certificates)
+        var request = HTTPRequest(url: server.url, timeouts: ample)
+        request.tls.caFile = certificates.path("ca.pem")
+        var first: TransportError.Code? = .cannotConnect
+        // nginx needs a moment until it listens.
+        while first == .cannotConnect { first = await code(request) }
+        #expect(first == nil)
+        let bodies = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for _ in 0..<20 { group.addTask { [request] in try await client.send(request).body } }
+            return try await group.reduce(into: Set<String>()) { $0.insert(String(decoding: $1, as: UTF8.self)) }
+        }
+        #expect(bodies.count == 1 && bodies.first?.hasPrefix("HTTP/2.0 ") == true)
+    }
+
+    private func code(_ request: HTTPRequest) async -> TransportError.Code? {
+        do throws(TransportError) {
+            _ = try await client.send(request)
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
     @Test("plain HTTP where TLS is expected is a TLS error")
     func plain() async throws {
         let server = RawServer { connection in

@@ -51,8 +51,8 @@ struct Ledger {
     }
 }
 
-/// A random history: several writers ask, act, crash in between and ask again, give back what they did not do and finish
-/// runs, while time passes and the date is set to and fro.
+/// A random history: several writers ask, act, crash in between and ask again, give back what they did not do and
+/// finish runs, while time passes and the date is set to and fro.
 struct History {
     enum Step {
         /// Asks; when it is held, acts at once, or dies first, or dies without having heard the answer.

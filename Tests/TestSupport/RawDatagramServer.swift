@@ -24,6 +24,8 @@ package final class RawDatagramServer: Sendable {
         }
         port = Int(UInt16(bigEndian: address.sin_port))
         startTestThread { [weak self] in
+            // Closed here and not by `deinit`: its number must not become another's while this thread still receives.
+            defer { close(descriptor) }
             while let (bytes, sender) = receiveDatagram(descriptor) {
                 guard let server = self else { return }
                 server.count.wrappingAdd(1, ordering: .relaxed)
@@ -34,7 +36,6 @@ package final class RawDatagramServer: Sendable {
 
     deinit {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
 
     /// How many datagrams came so far.

@@ -25,7 +25,7 @@ package final class RawServer: Sendable {
         self.listener = listener
         self.port = port
         startTestThread { [weak self] in
-            // Closed here and not by `stop`: while this thread accepts, its number must not become another server's.
+            // Closed here and not by `stop`: its number must not become another's while this thread still accepts.
             defer { close(listener) }
             while true {
                 let descriptor = accept(listener, nil, nil)

@@ -54,8 +54,8 @@ private struct ReservationBook {
             EXISTS (SELECT 1 FROM finished_runs f WHERE f.run = r.run) AS is_finished
         FROM reservations r
         """
-    /// True for what did nothing in the last 24 hours: its run is over, and that was 24 hours ago by this boot's running
-    /// time or, if it was in another boot, by the date.
+    /// True for what did nothing in the last 24 hours: its run is over, and that was 24 hours ago by this boot's
+    /// running time or, if it was in another boot, by the date.
     private static let isOverADayOld = """
         run IN (SELECT run FROM finished_runs) AND CASE WHEN boot_id = :boot AND boot_id <> ''
         THEN uptime_nanoseconds <= :uptime - 86400000000000 ELSE last_nanoseconds <= :at - 86400000000000 END

@@ -27,11 +27,11 @@ package final class SQLiteStore: ResourceStore {
         }
     }
 
-    /// Opens the store, making its folder (0700) and file (0600) where they are missing, checks it, and brings its schema
-    /// up to date. `:memory:` is SQLite's own store in memory, for tests.
+    /// Opens the store, making its folder (0700) and file (0600) where they are missing, checks it, and brings its
+    /// schema up to date. `:memory:` is SQLite's own store in memory, for tests.
     ///
-    /// Throws `.corrupt`, `.readOnly`, `.full`, `.unavailable`, and `.invalid` for a database that is not a store or is of
-    /// a later version.
+    /// Throws `.corrupt`, `.readOnly`, `.full`, `.unavailable`, and `.invalid` for a database that is not a store or is
+    /// of a later version.
     package static func open(path: String, options: SQLiteStoreOptions) async throws(StoreError) -> SQLiteStore {
         let result: Result<SQLiteStore, StoreError> = await withCheckedContinuation { continuation in
             DispatchQueue(label: "rebound.store.open").async {

@@ -21,7 +21,8 @@ struct StoredResource {
         full.generation = generation
         do {
             let document = """
-                {"apiVersion":"\(reboundAPIVersion)","kind":"\(key.kind.rawValue)","metadata":\(try StoredJSON.encode(full)),\
+                {"apiVersion":"\(reboundAPIVersion)","kind":"\(key.kind.rawValue)",\
+                "metadata":\(try StoredJSON.encode(full)),\
                 "spec":\(spec)\(status.map { ",\"status\":" + $0 } ?? "")}
                 """
             return try StoredJSON.decode(type, document, what: key.description)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
 
-/// Five fields as crontab(5) has them: minute, hour, day of month, month, day of week (0 and 7 are Sunday). A field is a
-/// list of `*`, numbers, ranges, each with a step after `/` where it is `*` or a range; months and days of the week may be
-/// named. When both day fields are restricted, a day that matches either matches.
+/// Five fields as crontab(5) has them: minute, hour, day of month, month, day of week (0 and 7 are Sunday). A field is
+/// a list of `*`, numbers, ranges, each with a step after `/` where it is `*` or a range; months and days of the week
+/// may be named. When both day fields are restricted, a day that matches either matches.
 package struct CronExpression: Sendable, Equatable {
     let minutes: [Int]
     let hours: [Int]

@@ -4,10 +4,11 @@ package import ChaosModel
 /// Chooses targets among those that may be harmed.
 ///
 /// Each candidate has a rank that depends on the seed and its own identity only. So the choice does not depend on the
-/// order of the listing, and when one candidate goes, the ranks of the others, and with them the rest of the choice, stay.
+/// order of the listing, and when one candidate goes, the ranks of the others, and with them the rest of the choice,
+/// stay.
 package enum Picker {
-    /// The chosen, in the order in which they are to be harmed: at most `maxTargets`, each once, all of them candidates.
-    /// Fewer than the pick asks for when there are fewer.
+    /// The chosen, in the order in which they are to be harmed: at most `maxTargets`, each once, all of them
+    /// candidates. Fewer than the pick asks for when there are fewer.
     package static func pick(
         _ candidates: [PlannedTarget], _ spec: PickSpec, seed: UInt64, maxTargets: Int
     ) -> [PlannedTarget] {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How far a time zone's clocks are from UTC at any time: the transitions of a TZif file (RFC 9636), and after the last
-/// of them the rule in its footer. Pure; the file is read by the caller, from `/usr/share/zoneinfo` and the zone's name.
+/// of them the rule in its footer. Pure; the file is read by the caller, from `/usr/share/zoneinfo` and the zone's
+/// name.
 package struct ZoneRules: Sendable, Equatable {
     struct Transition: Sendable, Equatable {
         var at: Int64

@@ -26,6 +26,8 @@ struct Comparison {
     var endErrors: [Int64] = []
     var widths: [Int64] = []
     var coveredEnds = 0
+    /// The true instants of the ends that were measured worst, for `explain`.
+    private(set) var worst: [(error: Int64, truth: Int64)] = []
 
     init(_ probe: String, found: [Outage], truths: [TrueOutage]) {
         self.probe = probe
@@ -38,6 +40,8 @@ struct Comparison {
             guard let end = outage.end else { continue }
             startErrors.append(error(outage.start, truth.closed))
             endErrors.append(error(end, truth.opened))
+            worst.append((startErrors[startErrors.count - 1], truth.closed.lowerBound))
+            worst.append((endErrors[endErrors.count - 1], truth.opened.lowerBound))
             widths += [outage.start, end].map { $0.high.nanoseconds - $0.low.nanoseconds }
             coveredEnds += [covers(outage.start, truth.closed), covers(end, truth.opened)].filter { $0 }.count
         }
@@ -51,6 +55,21 @@ struct Comparison {
     /// Every outage was found, none invented, no end is off by more than an interval, and the bounds hold.
     func isWithin(_ interval: Duration) -> Bool {
         found == truths && invented.isEmpty && largestError <= interval.wholeNanoseconds && coverage >= 0.99
+    }
+
+    /// Prints the attempts around each end that is off by more than the limit, in milliseconds from the truth.
+    func explain(_ observations: [Observation], over limit: Duration) {
+        for (error, truth) in worst where error.magnitude > limit.wholeNanoseconds {
+            print("  off by \(text(error)) ms; begun, ended and outcome of the attempts around the truth:")
+            let near = observations.filter {
+                $0.probe == probe && ($0.planned.nanoseconds - truth).magnitude < 4 * 10_000_000
+            }
+            for observation in near.sorted(by: { $0.slot < $1.slot }) {
+                let begun = text(observation.begun.nanoseconds - truth)
+                let ended = text(observation.ended.nanoseconds - truth)
+                print("    \(observation.slot): \(begun) \(ended) \(observation.outcome)")
+            }
+        }
     }
 
     func describe() {

@@ -42,13 +42,13 @@ var isGood = !truths.isEmpty
 for spec in specs {
     let comparison = Comparison(spec.name, found: outages(of: spec, in: observations), truths: truths)
     comparison.describe()
+    comparison.explain(observations, over: interval)
     let missed = observations.filter { observation in
         guard observation.probe == spec.name, case .missed = observation.outcome else { return false }
         return true
     }
     print("  attempts missed: \(missed.count) of \(observations.filter { $0.probe == spec.name }.count)")
-    // An answer that comes late to an attempt made in the outage leaves its end open by the timeout.
-    isGood = isGood && comparison.isWithin(arguments[2] == "hang" ? interval + timeout.duration : interval)
+    isGood = isGood && comparison.isWithin(interval)
 }
 print(isGood ? "Within the limit and inside the bounds." : "NOT within the limit and inside the bounds.")
 exit(isGood ? 0 : 1)

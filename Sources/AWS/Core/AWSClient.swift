@@ -28,11 +28,12 @@ package final class AWSClient: Sendable {
     /// Sends the call until it succeeds (status 2xx), cannot succeed, may not be repeated, or its time is over.
     ///
     /// Throws with `mayHaveActed` true when some attempt may have been carried out; a call that `.actsOnce` is never
-    /// sent again after such an attempt. Cancelling the task stops the attempt under way and throws `.cancelled`.
+    /// sent again after such an attempt. Getting credentials is bounded by their own source, not by this call's time.
+    /// Cancelling the task stops the attempt under way and throws `.cancelled`.
     package func call(_ call: AWSCall) async throws(AWSError) -> AWSReply {
         var progress = CallProgress(effect: call.effect, policy: configuration.retry)
         let endpoint = try configuration.endpoints.endpoint(for: call.service, region: configuration.region)
-        let deadline = configuration.clock.monotonicNanoseconds() + configuration.timeouts.call.clampedNanoseconds
+        let deadline = instant(after: configuration.timeouts.call)
         let builder = RequestBuilder(call: call, endpoint: endpoint, region: configuration.region)
         while true {
             let attempt: Attempt
@@ -130,8 +131,7 @@ extension AWSClient {
         case .renewCredentials:
             if let rejected = attempt.credentials { await configuration.credentials.discard(rejected) }
         case .retry(let delay, let cost):
-            let end = configuration.clock.monotonicNanoseconds() + delay.clampedNanoseconds
-            guard end < deadline, learned.withLock({ $0.budget.take(cost) }) else {
+            guard instant(after: delay) < deadline, learned.withLock({ $0.budget.take(cost) }) else {
                 throw progress.final(failure.error)
             }
             do {
@@ -140,6 +140,13 @@ extension AWSClient {
                 throw progress.final(error)
             }
         }
+    }
+
+    /// On the monotonic clock; the latest there is when it is beyond that.
+    private func instant(after delay: Duration) -> Int64 {
+        let (sum, isOver) = configuration.clock.monotonicNanoseconds()
+            .addingReportingOverflow(delay.clampedNanoseconds)
+        return isOver ? .max : sum
     }
 
     private func waitForTurn(

@@ -40,10 +40,13 @@ struct CivilTime: Equatable {
 
     var secondsSinceEpoch: Int64 { dayNumber * 86_400 + hour * 3_600 + minute * 60 + second }
 
+    /// Two instants of these years differ by less than Int64 holds in nanoseconds, so no difference overflows.
+    private static let years: ClosedRange<Int64> = 1_900...2_199
+
     /// Nil when a field is out of its range; a leap second (60) is taken as the next second.
     func instant(offsetSeconds: Int64 = 0, nanoseconds: Int64 = 0) -> AWSInstant? {
-        guard (1...9_999).contains(year), (1...12).contains(month), (1...31).contains(day), (0...24).contains(hour),
-            (0...59).contains(minute), (0...60).contains(second), year < 2_262, year > 1_677
+        guard Self.years.contains(year), (1...12).contains(month), (1...31).contains(day), (0...24).contains(hour),
+            (0...59).contains(minute), (0...60).contains(second)
         else { return nil }
         let whole = AWSInstant(seconds: secondsSinceEpoch - offsetSeconds)
         return AWSInstant(nanoseconds: whole.nanoseconds + nanoseconds)

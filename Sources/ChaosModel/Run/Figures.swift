@@ -141,7 +141,8 @@ package struct LatencySummary: Sendable, Codable, Equatable {
     }
 }
 
-/// Percent of attempts that succeeded from the first injection until recovered. Unknown and missed attempts widen the
+/// Percent of attempts that succeeded from the first injection until recovered, of the probes that ask the service
+/// itself (http, tcp, dns), or of all where there are none such. Unknown and missed attempts widen the
 /// bounds: `low` counts them as failed, `high` as succeeded.
 package struct AvailabilityReport: Sendable, Codable, Equatable {
     package var percent: Double

@@ -43,7 +43,8 @@ enum FigureSchema {
 
     static let availability = ObjectSchema.reported(
         "AvailabilityReport",
-        "Percent of attempts that succeeded from the first injection until recovered. Unknown and missed "
+        "Percent of attempts that succeeded from the first injection until recovered, of the probes that ask the "
+            + "service itself (http, tcp, dns), or of all where there are none such. Unknown and missed "
             + "attempts widen the bounds.",
         [
             .always("percent", seconds, "The best estimate, 0 to 100."),

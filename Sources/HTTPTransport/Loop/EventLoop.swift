@@ -16,7 +16,7 @@ package final class EventLoop: Sendable {
     let inbox: LoopInbox
 
     /// Starts the thread. An urgent one asks to run before others, as far as this process may ask for that
-    /// (setpriority(2), CAP_SYS_NICE): for loops that measure time on a busy machine. Throws `.outOfResources` when the
+    /// (CAP_SYS_NICE): for loops that measure time on a busy machine. Throws `.outOfResources` when the
     /// system gives no descriptor or thread.
     package init(threadName: String, isUrgent: Bool = false) throws(TransportError) {
         let inbox = try LoopInbox()

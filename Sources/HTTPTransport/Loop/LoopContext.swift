@@ -20,7 +20,11 @@ package final class LoopContext {
     private var generation: UInt32 = 0
     private var timers = TimerHeap()
     private var armed: Int64 = .max
+    /// For how long, in all, timers that were due had to wait: the thread had no processor, or was busy. Nanoseconds.
+    package private(set) var stalledNanoseconds: Int64 = 0
     private var closeHandlers: [() -> Void] = []
+    /// A timer later than this waited for the thread.
+    private static let stallNanoseconds: Int64 = 5_000_000
     private static let wakeToken = UInt64.max
     private static let clockToken = UInt64.max - 1
 
@@ -112,10 +116,10 @@ extension LoopContext {
             let (jobs, isClosed) = inbox.take()
             for job in jobs { job(self) }
             if isClosed { break }
-            runDueTimers()
-            guard arm() else { continue }
-            let count = epoll_wait(epoll, events.baseAddress, Int32(capacity), -1)
+            let count = epoll_wait(epoll, events.baseAddress, Int32(capacity), arm() ? -1 : 0)
+            // What has arrived is looked at before what is due: an answer that is there beats its own timeout.
             if count > 0 { dispatch(UnsafeMutableBufferPointer(rebasing: events[..<Int(count)])) }
+            runDueTimers()
         }
         for handler in closeHandlers { handler() }
         closeHandlers = []
@@ -127,7 +131,6 @@ extension LoopContext {
             let token = event.data.u64
             if token == Self.clockToken {
                 armed = .max
-                runDueTimers()
             } else if token != Self.wakeToken {
                 let index = Int(token & 0xFFFF_FFFF)
                 if index < watches.count, let watch = watches[index], watch.generation == UInt32(token >> 32) {
@@ -143,6 +146,7 @@ extension LoopContext {
         guard let first = timers.earliest else { return }
         let now = monotonicNanoseconds()
         guard first <= now else { return }
+        if now - first >= Self.stallNanoseconds { stalledNanoseconds += now - first }
         for timer in timers.removeDue(at: now) { timer.fire() }
     }
 

@@ -73,8 +73,8 @@ package struct OutageDetector: Sendable {
         return transitions(from: before, countBefore: countBefore)
     }
 
-    /// The slot after the last final one. Counting starts at 0, or for a watch that was taken up again at the first slot
-    /// that is there, once so many others are that no earlier one is to be expected.
+    /// The slot after the last final one. Counting starts at 0, or for a watch that was taken up again at the first
+    /// slot that is there, once so many others are that no earlier one is to be expected.
     private var firstOpenSlot: Int64 {
         if let last = settled.lastSlot { return last + 1 }
         return tail.count > min(1_024, patience) ? tail[0].slot : 0

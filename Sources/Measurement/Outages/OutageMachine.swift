@@ -32,7 +32,7 @@ import ChaosModel
 /// estimate with the least worst error is their midpoint: of the last success and the first failure (start), of the
 /// last failure and the first success (end). When that success was still being answered after the failing attempt had
 /// begun, the service was up later than the midpoint says, and the stretch from that answer to the first ended failure
-/// is halved.
+/// is halved. A first success that took much longer than usual waited for the service: see `endEstimate`.
 struct OutageMachine: Sendable, Equatable {
     /// The failures of a row or of an outage, and what preceded them.
     struct Failures: Sendable, Equatable {
@@ -204,13 +204,26 @@ extension OutageMachine {
         let high = proofs.map(\.ended).min() ?? seen
         let index = outages.count - 1
         outages[index].end = BoundedInstant(
-            estimate: midpoint(failed.latestBegun, row.first.begun), low: failed.latestBegun, high: high)
+            estimate: endEstimate(after: failed, row), low: failed.latestBegun, high: high)
         unsettled.append(
             Unsettled(index: index, latestFailureEnd: failed.latestEnded, hasProof: !proofs.isEmpty))
         successes?.spans = []
         failures = nil
         isFailing = false
         silence = false
+    }
+
+    /// Half way between the last failure and the first success; or, when that success took longer than the last one
+    /// before the outage by more than half an interval, half an interval before the first answer: it waited for the
+    /// service, and came when the service did.
+    private func endEstimate(after failed: Failures, _ row: Successes) -> MonotonicInstant {
+        let usual = failed.lastSuccess.map { $0.ended.since($0.begun) } ?? .zero
+        let waited = row.first.ended.since(row.first.begun) - usual
+        guard failed.lastSuccess != nil, waited > interval / 2 else {
+            return midpoint(failed.latestBegun, row.first.begun)
+        }
+        let answered = row.spans.reduce(row.first.ended) { min($0, $1.ended) }.advanced(by: .zero - usual)
+        return midpoint(max(failed.latestBegun, answered.advanced(by: .zero - interval)), answered)
     }
 
     /// A later success may prove an earlier end of an outage that is already closed.

@@ -136,10 +136,12 @@ extension MeasuredRun {
             high: input.watchEnded)
     }
 
+    /// What the service's users got: of the probes that ask the service itself; of all where there are none such.
     var availability: AvailabilityReport? {
         guard let impact else { return nil }
         var counts = AttemptCounts()
-        for one in series { counts += one.counts(during: impact) }
+        let asking = series.filter { !$0.spec.kind.asksAWS }
+        for one in asking.isEmpty ? series : asking { counts += one.counts(during: impact) }
         return Measurement.availability(of: counts, objective: input.recovery.objective?.availability)
     }
 }

@@ -20,8 +20,8 @@ struct Milestone: Equatable {
 /// replacement is in service, and the timeline says so. A phase runs from the milestone before it to its own, and is
 /// named for its own; the first runs from the acceptance of the first injection. The phases therefore never overlap,
 /// are never negative, and add up to the time from that acceptance to the last milestone. Among milestones of one
-/// instant the order is that of `Milestone.Kind`. With several injections each milestone is reached when the last of
-/// them reached it.
+/// instant the order is that of `Milestone.Kind`, and `stable` comes after whatever its bounds allow to be before it.
+/// With several injections each milestone is reached when the last of them reached it.
 struct Timeline {
     let input: MeasurementInput
     /// When the first injection was accepted; when that is not known, when it took effect.
@@ -47,9 +47,18 @@ struct Timeline {
     }
 
     func milestones() -> [Milestone] {
-        Milestone.Kind.allCases.compactMap { milestone($0) }.enumerated()
-            .sorted { ($0.element.at.at, $0.offset) < ($1.element.at.at, $1.offset) }
-            .map(\.element)
+        let found = Milestone.Kind.allCases.compactMap { milestone($0) }
+        // What may have come before the steady state did is taken to have: its midpoint is only where a slower look
+        // happened to fall, and a group that is whole before its replacement serves would be read as a riddle.
+        let stable = found.first { $0.kind == .stable }?.at.at
+        return found.map { milestone in
+            guard let stable, milestone.at.low <= stable else { return milestone }
+            var earlier = milestone
+            earlier.at.at = min(milestone.at.at, stable)
+            return earlier
+        }
+        .enumerated().sorted { ($0.element.at.at, $0.offset) < ($1.element.at.at, $1.offset) }
+        .map(\.element)
     }
 
     private func milestone(_ kind: Milestone.Kind) -> Milestone? {

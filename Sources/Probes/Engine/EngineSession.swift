@@ -20,6 +20,8 @@ final class EngineSession {
 
     private struct Outstanding {
         var begun: Int64
+        /// What the loop had been stalled for by then.
+        var stalled: Int64
         var cancel: AttemptCancellation?
     }
 
@@ -65,7 +67,7 @@ final class EngineSession {
         }
         guard !buffer.isFull else { return miss(probe, slot..<slot + 1, .bufferFull) }
         let begun = monotonicNanoseconds()
-        probe.outstanding[slot] = Outstanding(begun: begun)
+        probe.outstanding[slot] = Outstanding(begun: begun, stalled: context.stalledNanoseconds)
         let cancel = core.attempt(probe.plan, in: context) { [weak self] outcome in
             self?.finish(probe, slot, outcome)
         }
@@ -75,10 +77,13 @@ final class EngineSession {
 
     private func finish(_ probe: RunningProbe, _ slot: Int64, _ outcome: ProbeOutcome) {
         guard let attempt = probe.outstanding.removeValue(forKey: slot) else { return }
-        add(
-            .one(
-                outcome.observation(
-                    probe.plan.name, slot: slot, planned: probe.clock.planned(slot), begun: attempt.begun)))
+        var observation = outcome.observation(
+            probe.plan.name, slot: slot, planned: probe.clock.planned(slot), begun: attempt.begun)
+        let watch = AttemptWatch(
+            nanoseconds: monotonicNanoseconds() - attempt.begun,
+            stalledNanoseconds: context.stalledNanoseconds - attempt.stalled)
+        observation.outcome = watch.judged(observation.outcome, probe.plan)
+        add(.one(observation))
     }
 
     private func miss(_ probe: RunningProbe, _ slots: Range<Int64>, _ reason: ProbeReason) {

@@ -11,23 +11,24 @@ struct HTTPProbe: Sendable {
     static let redirectLimit = 5
 
     let timeout: Duration
+    let connectTimeout: Duration
     private let request: CheckedRequest
     private let status: StatusSet
     private let body: BodyJudge
 
     init(_ spec: HTTPProbeSpec, name: String) throws(ProbeError) {
         timeout = spec.timeout?.duration ?? .seconds(1)
+        connectTimeout = min(timeout, spec.connectTimeout?.duration ?? timeout)
         status = spec.status ?? StatusSet([200...299])
         body = try BodyJudge(spec.match, name: name)
         do throws(TransportError) {
-            request = try CheckedRequest(Self.request(spec, timeout: timeout))
+            request = try CheckedRequest(Self.request(spec, HTTPTimeouts(connect: connectTimeout, total: timeout)))
         } catch {
             throw .invalidSpec(name, error.message, hint: error.hint, cause: error)
         }
     }
 
-    private static func request(_ spec: HTTPProbeSpec, timeout: Duration) -> HTTPRequest {
-        let connect = min(timeout, spec.connectTimeout?.duration ?? timeout)
+    private static func request(_ spec: HTTPProbeSpec, _ timeouts: HTTPTimeouts) -> HTTPRequest {
         let isFresh = spec.connection != .keepAlive
         var headers = (spec.headers ?? [:]).sorted { $0.key < $1.key }.map { HTTPHeader(name: $0.key, value: $0.value) }
         if isFresh, !headers.contains(where: { $0.name.lowercased() == "connection" }) {
@@ -36,7 +37,7 @@ struct HTTPProbe: Sendable {
         }
         var request = HTTPRequest(
             method: spec.method ?? "GET", url: spec.url, headers: headers, body: Array((spec.body ?? "").utf8),
-            timeouts: HTTPTimeouts(connect: connect, total: timeout))
+            timeouts: timeouts)
         request.connection = isFresh ? .fresh : .keepAlive
         request.redirects = spec.redirects == .follow ? .follow(limit: redirectLimit) : .refuse
         request.maximumResponseBytes = maximumBodyBytes

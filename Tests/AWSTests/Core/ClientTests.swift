@@ -137,7 +137,7 @@ struct ClientTests {
     func sharedLimiter() async throws {
         let server = ScriptedHTTP { _, number in number == 1 ? .answer(400, Self.throttled) : .answer(200, "<R/>") }
         let limiter = RateLimiterRegistry(limits: RateLimits(ceiling: 8, burst: 8, floor: 1))
-        let clock = ManualClock(skipping: true)
+        let clock = ManualAWSClock(skipping: true)
         let one = TestClient(server, limiter: limiter, clock: clock, attempts: 1)
         let other = TestClient(server, limiter: limiter, clock: clock, attempts: 1)
         _ = try await awsError { try await one.call(Self.call(.reads)) }
@@ -172,7 +172,7 @@ struct ClientTests {
     @Test("a cancelled call stops waiting at once and says so")
     func cancelled() async throws {
         let server = ScriptedHTTP { _, _ in .answer(503, Self.throttled) }
-        let clock = ManualClock()
+        let clock = ManualAWSClock()
         let client = TestClient(server, clock: clock)
         let task = Task { try await awsError { try await client.call(Self.call(.actsOnce)) } }
         await clock.untilSleeping(1)
@@ -189,7 +189,7 @@ struct ClientTests {
             request.headers["authorization"]?.contains("AKID2") == true ? .answer(200, "<R/>") : .answer(403, refusal)
         }
         let count = Mutex(0)
-        let keys = RefreshingCredentials(clock: ManualClock(), logger: .silent) { () throws(AWSError) in
+        let keys = RefreshingCredentials(clock: ManualAWSClock(), logger: .silent) { () throws(AWSError) in
             var fresh = AWSCredentials.example
             fresh.accessKeyID = count.withLock { count in
                 count += 1
@@ -223,13 +223,13 @@ struct ClientTests {
 
 /// A client whose every service is one scripted server.
 private struct TestClient {
-    let clock: ManualClock
+    let clock: ManualAWSClock
     private let client: AWSClient
 
     init(
         _ server: ScriptedHTTP, path: String = "", credentials: any CredentialProvider = StaticCredentials(.example),
         limiter: RateLimiterRegistry = RateLimiterRegistry(limits: RateLimits(ceiling: 1_000, burst: 1_000, floor: 1)),
-        clock: ManualClock = ManualClock(skipping: true), attempts: Int = 3
+        clock: ManualAWSClock = ManualAWSClock(skipping: true), attempts: Int = 3
     ) {
         self.init(
             url: server.url(path), credentials: credentials, limiter: limiter, clock: clock, attempts: attempts)
@@ -238,7 +238,7 @@ private struct TestClient {
     init(
         url: String, credentials: any CredentialProvider = StaticCredentials(.example),
         limiter: RateLimiterRegistry = RateLimiterRegistry(limits: RateLimits(ceiling: 1_000, burst: 1_000, floor: 1)),
-        clock: ManualClock = ManualClock(skipping: true), attempts: Int = 3
+        clock: ManualAWSClock = ManualAWSClock(skipping: true), attempts: Int = 3
     ) {
         self.clock = clock
         client = AWSClient(

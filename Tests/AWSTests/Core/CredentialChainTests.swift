@@ -10,7 +10,7 @@ struct CredentialChainTests {
 
     private func chain(
         _ variables: [String: String], files: [String: String] = [:], profile: String? = nil,
-        clock: ManualClock = ManualClock(skipping: true)
+        clock: ManualAWSClock = ManualAWSClock(skipping: true)
     ) throws -> CredentialChain {
         let environment = MemoryFiles(files).environment(
             variables.merging(Self.nobody) { given, _ in given })
@@ -35,7 +35,7 @@ struct CredentialChainTests {
 
     @Test("every place wins over those behind it, in AWS's order")
     func order() async throws {
-        let clock = ManualClock(skipping: true)
+        let clock = ManualAWSClock(skipping: true)
         let sts = ScriptedSTS(clock: clock)
         let container = ScriptedHTTP { _, _ in .answer(200, MetadataTests.keys("ASIACONTAINER", clock: clock)) }
         let imds = MetadataTests.imds(clock: clock)
@@ -110,7 +110,7 @@ struct CredentialChainTests {
 
     @Test("web identity sends the token unsigned, with the session's name, and reads it anew at each renewal")
     func webIdentity() async throws {
-        let clock = ManualClock(skipping: true)
+        let clock = ManualAWSClock(skipping: true)
         let sts = ScriptedSTS(clock: clock)
         let files = MemoryFiles(["/token": "jwt-1"])
         let environment = files.environment([
@@ -132,7 +132,7 @@ struct CredentialChainTests {
 
     @Test("keys without an expiry are found once; renewals ask only the place that gave keys first")
     func staysWithItsPlace() async throws {
-        let clock = ManualClock(skipping: true)
+        let clock = ManualAWSClock(skipping: true)
         let container = ScriptedHTTP { _, number in
             number == 1 ? .answer(200, MetadataTests.keys("ASIA1", clock: clock)) : .answer(404, "")
         }

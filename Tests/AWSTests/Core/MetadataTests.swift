@@ -10,7 +10,7 @@ import Testing
 @Suite("container and instance metadata")
 struct MetadataTests {
     /// The document of a metadata service; keys last an hour.
-    static func keys(_ id: String, clock: ManualClock, lifetime: Int64 = 3_600) -> String {
+    static func keys(_ id: String, clock: ManualAWSClock, lifetime: Int64 = 3_600) -> String {
         let end = AWSInstant(seconds: clock.now().seconds + lifetime).iso8601
         return """
             {"Code":"Success","LastUpdated":"x","Type":"AWS-HMAC","AccessKeyId":"\(id)","SecretAccessKey":"METASECRET",
@@ -19,7 +19,7 @@ struct MetadataTests {
     }
 
     /// IMDSv2: no answer without a token it gave; each token is good for `uses` requests, then it is unknown.
-    static func imds(clock: ManualClock, uses: Int = .max) -> ScriptedHTTP {
+    static func imds(clock: ManualAWSClock, uses: Int = .max) -> ScriptedHTTP {
         let tokens = Mutex<[String: Int]>([:])
         return ScriptedHTTP { request, number in
             if request.method == "PUT", request.target == "/latest/api/token" {
@@ -46,7 +46,7 @@ struct MetadataTests {
         }
     }
 
-    private let clock = ManualClock(skipping: true)
+    private let clock = ManualAWSClock(skipping: true)
 
     private func instance(_ url: String, _ more: [String: String] = [:]) throws -> InstanceCredentials {
         let environment = MemoryFiles([:]).environment(
@@ -93,7 +93,7 @@ struct MetadataTests {
     @Test("a service without tokens is refused: version 1 is never used", arguments: [403, 404, 405, 200])
     func neverVersion1(status: Int) async throws {
         let server = ScriptedHTTP { request, _ in
-            request.method == "PUT" ? .answer(status, "") : .answer(200, Self.keys("ASIAV1", clock: ManualClock()))
+            request.method == "PUT" ? .answer(status, "") : .answer(200, Self.keys("ASIAV1", clock: ManualAWSClock()))
         }
         let source = try instance(server.url())
         let error = try #require(try await awsError { try await source.find() })
@@ -136,7 +136,7 @@ struct MetadataTests {
             if number == 2 { return .answer(503, "") }
             if request.method == "PUT" { return .answer(200, "t") }
             return request.target.hasSuffix("/")
-                ? .answer(200, "r") : .answer(200, Self.keys("ASIAOK", clock: ManualClock()))
+                ? .answer(200, "r") : .answer(200, Self.keys("ASIAOK", clock: ManualAWSClock()))
         }
         #expect(try await found(try instance(server.url())).accessKeyID == "ASIAOK")
         #expect(clock.slept == [.milliseconds(100), .milliseconds(200)])
@@ -165,7 +165,7 @@ struct MetadataTests {
     func containerToken() async throws {
         let server = ScriptedHTTP { request, _ in
             request.headers["authorization"]?.isEmpty == false
-                ? .answer(200, Self.keys("ASIACONTAINER", clock: ManualClock())) : .answer(403, "")
+                ? .answer(200, Self.keys("ASIACONTAINER", clock: ManualAWSClock())) : .answer(403, "")
         }
         let base = ["AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url("/keys?x=1")]
         let variables = base.merging(["AWS_CONTAINER_AUTHORIZATION_TOKEN": "direct"]) { $1 }
@@ -190,7 +190,7 @@ struct MetadataTests {
 
     @Test("a relative URI belongs to the ECS agent")
     func relative() async throws {
-        let server = ScriptedHTTP { _, _ in .answer(200, Self.keys("ASIATASK", clock: ManualClock())) }
+        let server = ScriptedHTTP { _, _ in .answer(200, Self.keys("ASIATASK", clock: ManualAWSClock())) }
         let source = container(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/x"], agent: server.url())
         #expect(try await found(source).accessKeyID == "ASIATASK")
         #expect(server.requests.map(\.target) == ["/v2/credentials/x"])

@@ -36,7 +36,7 @@ struct MotoTests {
 
     /// One server for all tests here; it ends with this process.
     private static let lab = Task { () throws -> Lab in
-        let server = try MotoServer()
+        let server = MotoServer()
         var lab = Lab(server: server, keys: .example)
         let free = try lab.client(StaticCredentials(.example))
         _ = try await free.call(call(iam, "CreateUser", [("UserName", "chaos")]))
@@ -193,7 +193,7 @@ struct MotoTests {
         let lab = try await Self.lab.value
         var wrong = lab.keys
         wrong.secretAccessKey += "x"
-        let clock = ManualClock(at: "2024-01-01T00:00:00Z", skipping: true)
+        let clock = ManualAWSClock(at: "2024-01-01T00:00:00Z", skipping: true)
         let client = try lab.client(StaticCredentials(wrong), clock: clock)
         let error = try await awsError { try await client.call(Self.call(.sts, "GetCallerIdentity")) }
         #expect(error?.awsCode == "SignatureDoesNotMatch")

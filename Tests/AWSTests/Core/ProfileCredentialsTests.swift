@@ -78,7 +78,7 @@ struct ProfileCredentialsTests {
         source_profile = empty
         """
 
-    private let clock = ManualClock(skipping: true)
+    private let clock = ManualAWSClock(skipping: true)
     private let sts: ScriptedSTS
 
     init() {

@@ -17,10 +17,10 @@ struct RefreshTests {
             var isHolding = false
         }
         let state = Mutex(State())
-        let clock: ManualClock
+        let clock: ManualAWSClock
         let lifetime: Int64
 
-        init(clock: ManualClock, lifetime: Int64) {
+        init(clock: ManualAWSClock, lifetime: Int64) {
             self.clock = clock
             self.lifetime = lifetime
         }
@@ -65,7 +65,7 @@ struct RefreshTests {
 
     @Test("fifty callers cause one fetch, and all get its keys")
     func singleFlight() async throws {
-        let source = Source(clock: ManualClock(), lifetime: 3_600)
+        let source = Source(clock: ManualAWSClock(), lifetime: 3_600)
         source.state.withLock { $0.isHolding = true }
         let provider = Self.provider(source)
         let keys = try await withThrowingTaskGroup(of: String.self) { group in
@@ -80,7 +80,7 @@ struct RefreshTests {
 
     @Test("five minutes before expiry a renewal runs beside, and nobody waits for it")
     func advisory() async throws {
-        let clock = ManualClock()
+        let clock = ManualAWSClock()
         let source = Source(clock: clock, lifetime: 3_600)
         let provider = Self.provider(source)
         #expect(try await provider.credentials().accessKeyID == "K1")
@@ -99,7 +99,7 @@ struct RefreshTests {
 
     @Test("expired keys are never handed out: callers wait for new ones")
     func mandatory() async throws {
-        let clock = ManualClock()
+        let clock = ManualAWSClock()
         let source = Source(clock: clock, lifetime: 3_600)
         let provider = Self.provider(source)
         _ = try await provider.credentials()
@@ -109,7 +109,7 @@ struct RefreshTests {
 
     @Test("an outage while the old keys hold is bridged, with a pause between tries; then it is the error")
     func outage() async throws {
-        let clock = ManualClock()
+        let clock = ManualAWSClock()
         let source = Source(clock: clock, lifetime: 900)
         let provider = Self.provider(source)
         _ = try await provider.credentials()
@@ -129,9 +129,26 @@ struct RefreshTests {
         #expect(try await provider.credentials().accessKeyID == "K\(source.calls)")
     }
 
+    @Test(
+        "three hours on 15-minute keys, with an STS outage of five minutes at any point: no call is without valid keys",
+        arguments: stride(from: 0, to: 900, by: 60).map { $0 })
+    func threeHours(outageAt offset: Int) async throws {
+        let clock = ManualAWSClock()
+        let source = Source(clock: clock, lifetime: 900)
+        let provider = Self.provider(source)
+        for second in stride(from: 0, to: 3 * 3_600, by: 15) {
+            source.state.withLock { $0.fails = (3_600 + offset..<3_900 + offset).contains(second) }
+            let keys = try await provider.credentials()
+            #expect(keys.expiration.map { $0 > clock.now() } == true, "second \(second)")
+            while await provider.isRenewing { await Task.yield() }
+            clock.advance(by: .seconds(15))
+        }
+        #expect(source.calls <= 18 + 30)
+    }
+
     @Test("a waiter that is cancelled leaves alone; the others get their keys")
     func cancelled() async throws {
-        let source = Source(clock: ManualClock(), lifetime: 3_600)
+        let source = Source(clock: ManualAWSClock(), lifetime: 3_600)
         source.state.withLock { $0.isHolding = true }
         let provider = Self.provider(source)
         let leaving = Task { try await awsError { try await provider.credentials() } }
@@ -146,7 +163,7 @@ struct RefreshTests {
 
     @Test("a failed first fetch is the error of all who wait, and the next caller tries again")
     func firstFails() async throws {
-        let source = Source(clock: ManualClock(), lifetime: 3_600)
+        let source = Source(clock: ManualAWSClock(), lifetime: 3_600)
         source.state.withLock { $0.fails = true }
         let provider = Self.provider(source)
         #expect(try await awsError { try await provider.credentials() }?.message == "no STS")
@@ -156,7 +173,7 @@ struct RefreshTests {
 
     @Test("keys that are expired on arrival are an error that names their source")
     func expiredOnArrival() async throws {
-        let source = Source(clock: ManualClock(), lifetime: -1)
+        let source = Source(clock: ManualAWSClock(), lifetime: -1)
         let provider = Self.provider(source)
         let error = try #require(try await awsError { try await provider.credentials() })
         #expect(error.code == .expiredCredentials)
@@ -165,7 +182,7 @@ struct RefreshTests {
 
     @Test("2-second keys over HTTP, rotated under 50 callers for a minute: none gets a dead key, few fetches are made")
     func rotation() async throws {
-        let clock = ManualClock()
+        let clock = ManualAWSClock()
         let server = ScriptedHTTP { _, number in
             .answer(200, MetadataTests.keys("ASIA\(number)", clock: clock, lifetime: 2))
         }

@@ -28,7 +28,7 @@ struct SSOTests {
         sso_start_url = https://corp.example/start
         """
 
-    private let clock = ManualClock(skipping: true)
+    private let clock = ManualAWSClock(skipping: true)
     private let files = MemoryFiles(["/home/op/.aws/config": SSOTests.config])
 
     private func path(_ key: String) throws -> String {

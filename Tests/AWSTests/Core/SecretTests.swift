@@ -39,6 +39,8 @@ struct SecretTests {
         let reply = AWSReply(
             status: 200, headers: [], body: json, requestID: nil, begun: 0, ended: 1, attempts: 1)
         return [
+            STSSession(
+                accessKeyID: "A", secretAccessKey: secret, sessionToken: secret, expiration: AWSInstant(seconds: 0)),
             keys, [keys], Optional(keys) as Any, ["k": keys], StaticCredentials(keys), environment, settings, context,
             call,
             reply, request, environmentSource, CredentialChain(context: context, settings: settings),
@@ -65,7 +67,7 @@ struct SecretTests {
     @Test("whole flows, failing and succeeding, leave no secret in logs, errors or this process's arguments")
     func flows() async throws {
         let log = LogCapture()
-        let clock = ManualClock(skipping: true)
+        let clock = ManualAWSClock(skipping: true)
         let sts = ScriptedHTTP { request, number in
             let seen = "\(request.body) \(request.headers)"
             if number % 3 == 1 { return .answer(503, "<html>\(seen)</html>") }

@@ -33,9 +33,9 @@ struct InstantTests {
         #expect(AWSInstant(iso8601: text) == nil)
     }
 
-    @Test("written and read again is the same, on every day of 500 years")
+    @Test("written and read again is the same, on every day of 250 years")
     func roundTrip() {
-        for day in stride(from: Int64(-100_000), through: 80_000, by: 1) {
+        for day in stride(from: Int64(-25_000), through: 80_000, by: 1) {
             let instant = AWSInstant(seconds: day * 86_400 + 43_201)
             guard AWSInstant(iso8601: instant.iso8601) != instant else { continue }
             Issue.record("\(instant.iso8601) does not come back")

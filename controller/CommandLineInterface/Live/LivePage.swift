@@ -126,7 +126,13 @@ package struct LivePage {
     private func event(_ event: TimelineEvent) -> StyledLine {
         StyledLine([
             Span("  " + Measures.timeOfDay(event.at) + "  ", .dim), Span(event.type),
-            Span(event.subject.map { " " + $0 } ?? "", .strong), Span("  " + event.message),
+            Span(event.subject.map { " " + shortened($0) } ?? "", .strong), Span("  " + event.message),
         ])
+    }
+
+    /// Injections are named after their run, which the page shows already: `#1` is enough here.
+    private func shortened(_ subject: String) -> String {
+        let prefix = progress.run.metadata.name + "-"
+        return subject.hasPrefix(prefix) ? "#" + subject.dropFirst(prefix.count) : subject
     }
 }

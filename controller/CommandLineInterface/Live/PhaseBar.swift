@@ -6,12 +6,14 @@ package struct PhaseBar {
     /// A phase that has begun, and for how long it lasted, or has lasted so far.
     package struct Stretch: Equatable {
         package var phase: String
+        package var began: Timestamp
         package var elapsed: Duration
         package var isCurrent: Bool
     }
 
     package var stretches: [Stretch]
 
+    /// Phases that were over in less than 50 ms are left out: they would be read as `0.0 s`.
     package init(status: RunStatus, now: Timestamp) {
         let order = Dictionary(
             uniqueKeysWithValues: RunPhase.allCases.enumerated().map { ($0.element.rawValue, $0.offset) })
@@ -22,8 +24,9 @@ package struct PhaseBar {
         stretches = begun.enumerated().map { index, entry in
             let end = index + 1 < begun.count ? begun[index + 1].value : max(now, entry.value)
             let isCurrent = entry.key == status.phase.rawValue
-            return Stretch(phase: entry.key, elapsed: end.since(entry.value), isCurrent: isCurrent)
-        }.filter { $0.phase != RunPhase.done.rawValue }
+            return Stretch(
+                phase: entry.key, began: entry.value, elapsed: end.since(entry.value), isCurrent: isCurrent)
+        }.filter { $0.phase != RunPhase.done.rawValue && ($0.isCurrent || $0.elapsed >= .milliseconds(50)) }
     }
 
     /// Cells in proportion to time, at least one for each phase; nil when there is no room for that.

@@ -40,7 +40,8 @@ package struct Console: Sendable {
         return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
     }
 
-    func palette(for stream: Stream, noColor: Bool) -> Palette {
+    /// Colours only for a terminal that knows them, and whose owner did not say no.
+    package func palette(for stream: Stream, noColor: Bool) -> Palette {
         Palette(coloured: stream.isTerminal && allowsColour && !noColor)
     }
 

@@ -26,13 +26,14 @@ enum RunTable: ResourceTable {
 
     static func cells(_ run: Run) -> [StyledLine] {
         let status = run.status
-        let (word, tone) = status.map(VerdictWord.of) ?? ("", .plain)
+        let (verdict, tone) = status.map(VerdictWord.of) ?? ("", .plain)
         let recovered = status?.recovery?.timeToRecover.map(Measures.figure) ?? "-"
         let undo = status?.undo ?? .none
+        let word = status?.phase != .done && undo == .dirty ? "needed" : undo.rawValue
         return [
             StyledLine(run.spec.experiment), StyledLine(status?.phase.rawValue ?? RunPhase.pending.rawValue),
-            status?.verdict == nil ? "-" : StyledLine(word.lowercased(), tone),
-            StyledLine(undo.rawValue, undo == .dirty ? .bad : .plain), StyledLine(recovered),
+            status?.verdict == nil ? "-" : StyledLine(verdict.lowercased(), tone),
+            StyledLine(word, undo == .dirty ? .bad : .plain), StyledLine(recovered),
             StyledLine(run.spec.requestedBy),
         ]
     }

@@ -66,7 +66,9 @@ package struct RunHTMLPage {
         .strong { font-weight: 600; } .dim { color: var(--dim); } .good { color: var(--good); }
         .bad { color: var(--bad); font-weight: 600; } .warning { color: var(--warning); }
         .accent { color: var(--accent); }
-        .band { fill: var(--band); } .line { stroke: var(--dim); } .up { fill: var(--good); opacity: 0.25; }
+        .band { fill: var(--band); } .stripe { fill: var(--dim); opacity: 0.3; }
+        .line { stroke: var(--dim); }
+        .up { fill: var(--good); opacity: 0.25; }
         .outage { fill: var(--bad); } .maybe { fill: var(--bad); opacity: 0.35; }
         .gap { fill: var(--warning); opacity: 0.5; }
         .injection { stroke: var(--accent); stroke-width: 2; } .recovered { stroke: var(--good); stroke-width: 2; }

@@ -14,6 +14,10 @@ package struct RunSummary {
         if let recovery = status.recovery {
             parts += [figures(recovery), phases(recovery), outages(recovery), probes(recovery), gaps(recovery)]
         }
+        // Nothing was done: then how the targets were chosen, and which guard refused, is what the reader looks for.
+        if status.injections.isEmpty, let plan = status.plan {
+            parts += [SelectionPart.lines(plan.selections), GuardPart.lines(plan.guards.filter { !$0.passed })]
+        }
         parts += [injections(status), reports(status)]
         return Array(parts.filter { !$0.isEmpty }.joined(separator: [StyledLine()]))
     }
@@ -25,7 +29,7 @@ package struct RunSummary {
         lines += status.verdictReasons.enumerated().map {
             Field.line($0.offset == 0 ? "because" : "", .init($0.element))
         }
-        lines.append(Field.line("undo", UndoWord.line(status.undo)))
+        lines.append(Field.line("undo", UndoWord.line(status)))
         if let abort = status.aborted {
             lines.append(Field.line("aborted", StyledLine("by \(abort.requestedBy): \(abort.reason)", .warning)))
         }
@@ -100,8 +104,11 @@ enum VerdictWord {
 
 /// What the state of the undo means for the operator.
 enum UndoWord {
-    static func line(_ state: UndoState) -> StyledLine {
-        switch state {
+    static func line(_ status: RunStatus) -> StyledLine {
+        guard status.phase == .done || status.undo != .dirty else {
+            return StyledLine([Span("needed", .warning), Span(": something is changed and not put back yet")])
+        }
+        return switch status.undo {
         case .clean:
             StyledLine([Span("clean", .good), Span(": everything that had to be put back was, and was read back")])
         case .dirty:

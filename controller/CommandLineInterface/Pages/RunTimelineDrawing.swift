@@ -9,6 +9,8 @@ struct RunTimelineDrawing {
         var from: Timestamp
         var to: Timestamp
         var style: String
+        /// Written into the bar where it has room for it.
+        var label = ""
         var title: String
     }
 
@@ -53,25 +55,22 @@ struct RunTimelineDrawing {
     // MARK: Rows
 
     private var phaseRow: Row {
-        let stretches = PhaseBar(status: status, now: end).stretches
-        var at = status.phaseSince.values.min() ?? start
-        var bars: [Bar] = []
-        for (index, stretch) in stretches.enumerated() {
-            let next = at.advanced(by: stretch.elapsed)
-            let style = index % 2 == 0 ? "band" : "gap"
-            bars.append(
-                Bar(from: at, to: next, style: style, title: "\(stretch.phase) \(Measures.running(stretch.elapsed))"))
-            at = next
+        let bars = PhaseBar(status: status, now: end).stretches.enumerated().map { index, stretch in
+            let title = "\(stretch.phase) \(Measures.running(stretch.elapsed))"
+            return Bar(
+                from: stretch.began, to: stretch.began.advanced(by: stretch.elapsed),
+                style: Self.alternating(index), label: stretch.phase, title: title)
         }
         return Row(label: "phases", bars: bars)
     }
 
+    private static func alternating(_ index: Int) -> String { index % 2 == 0 ? "band" : "stripe" }
+
     private var recoveryRow: Row {
         let bars = (status.recovery?.phases ?? []).enumerated().map { index, phase in
             let length = Measures.bounded(phase.seconds, low: phase.low, high: phase.high)
-            let style = index % 2 == 0 ? "band" : "up"
             return Bar(
-                from: phase.start.at, to: phase.end.at, style: style,
+                from: phase.start.at, to: phase.end.at, style: Self.alternating(index), label: phase.name,
                 title: "\(phase.name): \(length), \(phase.evidence)")
         }
         return Row(label: "recovery", bars: bars)
@@ -106,6 +105,11 @@ struct RunTimelineDrawing {
                 "<rect class=\"\(bar.style)\" x=\"\(Self.number(from))\" y=\"\(Self.number(top + 4))\""
                     + " width=\"\(Self.number(width))\" height=\"\(Self.number(Self.rowHeight - 8))\">"
                     + "<title>\(HTMLText.escaped(bar.title))</title></rect>")
+            // About seven units for each letter of the size that the style sets.
+            if !bar.label.isEmpty, width > Double(bar.label.displayWidth) * 7 + 8 {
+                let place = "x=\"\(Self.number(from + 4))\" y=\"\(Self.number(top + 17))\""
+                lines.append("<text \(place)>\(HTMLText.escaped(bar.label))</text>")
+            }
         }
         return lines
     }

@@ -19,7 +19,8 @@ package final class AWSConnections: AWSReaders {
     package let random: @Sendable () -> Double
     private let context: AWSContext
     private let settings: AWSSettings
-    private let base: CredentialChain
+    /// One for each region, as a role or a web identity is exchanged in the region of the target.
+    private let chains = Mutex<[String: CredentialChain]>([:])
     private let clients = Mutex<[AWSScope: AWSClient]>([:])
     private let accounts = Mutex<[AWSScope: String]>([:])
 
@@ -35,7 +36,6 @@ package final class AWSConnections: AWSReaders {
             limiter: RateLimiterRegistry(limits: RateLimits(ceiling: 20, burst: 50, floor: 0.5)),
             timeouts: AWSTimeouts(connect: .seconds(3), attempt: .seconds(15), call: .seconds(45)),
             clock: SystemAWSClock(), random: random, logger: logger)
-        base = CredentialChain(context: context, settings: settings)
     }
 
     package func region(for scope: AWSScope) throws(AWSError) -> String { try settings.region(given: scope.region) }
@@ -43,6 +43,7 @@ package final class AWSConnections: AWSReaders {
     package func client(for scope: AWSScope) throws(AWSError) -> AWSClient {
         if let client = clients.withLock({ $0[scope] }) { return client }
         let region = try region(for: scope)
+        let base = chain(in: region)
         var credentials: any CredentialProvider = base
         if let role = scope.assumeRole {
             credentials = AssumedRoleCredentials(
@@ -64,6 +65,15 @@ package final class AWSConnections: AWSReaders {
         let account = try await reader(for: scope).identity.callerIdentity().account
         accounts.withLock { $0[scope] = account }
         return account
+    }
+
+    private func chain(in region: String) -> CredentialChain {
+        chains.withLock { chains in
+            if let chain = chains[region] { return chain }
+            let chain = CredentialChain(context: context, settings: settings, region: region)
+            chains[region] = chain
+            return chain
+        }
     }
 
     package func reader(for scope: AWSScope) throws(AWSError) -> AWSReader { AWSReader(client: try client(for: scope)) }

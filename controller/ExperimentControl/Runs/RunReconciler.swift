@@ -127,9 +127,11 @@ package final class RunReconciler: Sendable {
         }
         var recovered = false
         if let (first, last) = injections.changeBounds,
-            case .recovered = await watch.session.recovery(from: first, to: last)
+            let noticed = await watch.evidence.groupsNoticed(injections.filter(\.takesMemberAway).map(\.spec.target))
         {
-            recovered = true
+            // A group that has not noticed its loss still calls itself whole; what it says then is no recovery.
+            let since = noticed > last.high ? BoundedInstant(at: noticed, low: noticed, high: noticed) : last
+            if case .recovered = await watch.session.recovery(from: first, to: since) { recovered = true }
         }
         return RunFacts.Watch(
             baselineWants: wants, isRecovered: recovered, began: watch.session.began,
@@ -178,6 +180,15 @@ extension [Injection] {
 }
 
 extension Injection {
+    /// The target leaves its group for good, so that the group will notice.
+    var takesMemberAway: Bool {
+        guard tookEffect else { return false }
+        switch spec.action {
+        case .ec2(.terminate), .autoScaling(.terminate), .autoScaling(.detach): return true
+        case .ec2(.stop), .ec2(.reboot), .autoScaling(.suspendProcesses), .elb(.deregister): return false
+        }
+    }
+
     var effectiveBounds: BoundedInstant? {
         guard let low = status?.effectiveLow, let high = status?.effectiveHigh else { return nil }
         let middle = low.nanoseconds + (high.nanoseconds - low.nanoseconds) / 2

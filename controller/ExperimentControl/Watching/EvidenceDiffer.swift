@@ -7,9 +7,18 @@ package struct EvidenceDiffer: Sendable {
     /// Members that appeared while watching; they are asked about from then on.
     package private(set) var members: Set<String> = []
     private var last: EvidenceView?
+    /// When a look first showed that a group does not count an instance as serving, by group and instance.
+    private var drops: [String: [String: MonotonicInstant]] = [:]
     private var lastBegan: MonotonicInstant?
+    private var lastEnded: MonotonicInstant?
 
     package init() {}
+
+    /// When a look first showed that the group does not count the instance; nil while it does, or was not looked at.
+    func dropped(_ id: String, by group: String) -> MonotonicInstant? {
+        guard let members = last?.groups[group], members[id] != true else { return nil }
+        return drops[group]?[id] ?? lastEnded
+    }
 
     /// The new facts of a look made between two instants. Each was not there when the look before began, and was there
     /// when this one ended.
@@ -19,6 +28,7 @@ package struct EvidenceDiffer: Sendable {
         defer {
             last = keepingOldActivities(view)
             lastBegan = began
+            lastEnded = ended
         }
         guard let last, let low = lastBegan else { return [] }
         var found: [Sighting] = []
@@ -30,7 +40,8 @@ package struct EvidenceDiffer: Sendable {
         }
         for (group, now) in view.groups.sorted(by: { $0.key < $1.key }) {
             // A group that the look before did not show is seen for the first time: nothing of it is news.
-            if let before = last.groups[group] { members(of: group, before: before, now: now, note: note) }
+            guard let before = last.groups[group] else { continue }
+            members(of: group, before: before, now: now, ended: ended, note: note)
         }
         for activity in view.activities { compare(activity, to: last, note: note) }
         for (arn, now) in view.targets.sorted(by: { $0.key < $1.key }) {
@@ -46,10 +57,12 @@ package struct EvidenceDiffer: Sendable {
     }
 
     private mutating func members(
-        of group: String, before: [String: Bool], now: [String: Bool], note: (Sighting.Fact, String) -> Void
+        of group: String, before: [String: Bool], now: [String: Bool], ended: MonotonicInstant,
+        note: (Sighting.Fact, String) -> Void
     ) {
         let source = "DescribeAutoScalingGroups"
         for (id, serving) in before.sorted(by: { $0.key < $1.key }) where serving && now[id] != true {
+            drops[group, default: [:]][id] = ended
             note(.memberLost(group: group, id: id), source)
         }
         for (id, serving) in now.sorted(by: { $0.key < $1.key }) {

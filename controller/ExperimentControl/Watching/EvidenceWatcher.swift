@@ -78,6 +78,18 @@ package actor EvidenceWatcher {
         await look()
     }
 
+    /// When the groups of these targets were first seen not to count them any more; nil while one still does, or while
+    /// that is not known. A target in no group has nobody to notice.
+    package func groupsNoticed(_ targets: [PlannedTarget]) -> MonotonicInstant? {
+        var latest = MonotonicInstant(nanoseconds: .min)
+        for target in targets {
+            guard let group = target.autoScalingGroup else { continue }
+            guard let seen = differs.compactMap({ $0.dropped(target.id, by: group) }).first else { return nil }
+            latest = max(latest, seen)
+        }
+        return latest
+    }
+
     private func look() async {
         for (index, subject) in subjects.enumerated() {
             let began = clock.now()

@@ -7,6 +7,7 @@ import time
 
 from . import policy
 from .call import Call
+from .cloud import signatures
 from .faults import Refusal, error_body
 
 REFUSED = re.compile(rb"<Code>(AccessDenied|AuthFailure|SignatureDoesNotMatch|InvalidClientTokenId)</Code>\s*"
@@ -16,6 +17,7 @@ REFUSED = re.compile(rb"<Code>(AccessDenied|AuthFailure|SignatureDoesNotMatch|In
 class Front:
     def __init__(self, app, world, control):
         self.app, self.world, self.control = app, world, control
+        self.at_hand = signatures.at_hand
         self._numbers = itertools.count(1)
 
     def __call__(self, environ, start_response):
@@ -34,7 +36,7 @@ class Front:
             self.world.faults.check(call)
             self._check_policy(call)
             self._check_function(call)
-            status, headers, body = self._ask_moto(environ)
+            status, headers, body = self._ask_moto(environ, call)
         except Refusal as refused:
             status, headers, body = refusal_answer(call, refused)
         else:
@@ -47,8 +49,9 @@ class Front:
         start_response(status, headers)
         return [body]
 
-    def _ask_moto(self, environ):
+    def _ask_moto(self, environ, call):
         kept = []
+        self.at_hand.body = call.body
 
         def keep(status, headers, _=None):
             kept[:] = [status, headers]
@@ -56,6 +59,7 @@ class Front:
         try:
             body = b"".join(answer)
         finally:
+            self.at_hand.body = None
             if hasattr(answer, "close"):
                 answer.close()
         return kept[0], list(kept[1]), body

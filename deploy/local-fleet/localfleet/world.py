@@ -51,7 +51,7 @@ class World:
 
     def _mend_moto(self):
         os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # a thousand images nobody here asks for
-        from .cloud import paging
+        from .cloud import paging, signatures
         from .cloud.activities import Activities
         from .cloud.group_api import GroupAPI
         from .cloud.groups import Groups
@@ -67,6 +67,7 @@ class World:
                      Notices(self.truth)):
             part.install()
         paging.install(self.settings)
+        signatures.install()
 
     def backend(self, service):
         from .operator import REGION

@@ -82,7 +82,7 @@ extension AttemptFailure {
 
     private static func retryAfter(_ response: HTTPResponse, now: AWSInstant) -> Duration? {
         if let text = response.header("x-amz-retry-after"), let wait = Int64(text), wait >= 0 {
-            return .milliseconds(wait)
+            return .milliseconds(min(wait, 86_400_000))
         }
         guard let text = response.header("retry-after") else { return nil }
         if let seconds = Int64(text), seconds >= 0 { return .seconds(min(seconds, 86_400)) }

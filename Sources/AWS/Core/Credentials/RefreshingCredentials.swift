@@ -139,6 +139,8 @@ package actor RefreshingCredentials: CredentialProvider {
         waiters.removeValue(forKey: id)?.resume(returning: .failure(Self.cancelled))
     }
 
+    var isRenewing: Bool { renewal != nil }
+
     /// How many callers wait at present.
     var waiterCount: Int { waiters.count }
 

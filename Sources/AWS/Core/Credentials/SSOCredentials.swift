@@ -131,7 +131,7 @@ struct SSOCredentials: CredentialSource {
         }
         guard let keys = decoded(reply)?["roleCredentials"], let key = keys["accessKeyId"]?.text,
             let secret = keys["secretAccessKey"]?.text, let sessionToken = keys["sessionToken"]?.text,
-            case .integer(let milliseconds) = keys["expiration"], milliseconds < 9_000_000_000_000
+            case .integer(let milliseconds) = keys["expiration"], (0..<7_000_000_000_000).contains(milliseconds)
         else {
             throw broken("the answer of GetRoleCredentials holds no keys.", code: .malformedReply, hint: "")
         }

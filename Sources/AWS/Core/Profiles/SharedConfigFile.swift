@@ -9,7 +9,7 @@ struct ConfigSection: Sendable, Equatable {
 
 /// Reads the INI dialect of `~/.aws/config` and `~/.aws/credentials`.
 ///
-/// `[words]` begins a section; quotes keep spaces in a word. `key = value` sets a key, in lower case. A line that starts
+/// `[words]` begins a section; quotes keep spaces. `key = value` sets a key, in lower case. A line that starts
 /// with white space belongs to the key above it: `key = value` below a key without a value is nested, other text
 /// continues the value. `#` and `;` begin a comment at the beginning of a line only, as in AWS's own tools: values,
 /// secrets among them, may hold them.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import FoundationEssentials
 
 /// Where the tests find the project's files.
 enum Repository {
@@ -9,9 +8,4 @@ enum Repository {
         parts.removeLast(5)
         return "/" + parts.joined(separator: "/")
     }()
-
-    /// A Python with boto3 and moto: `REBOUND_PYTHON`, or the project's own virtual environment.
-    static let python: String =
-        ProcessInfo.processInfo.environment["REBOUND_PYTHON"].map { $0.hasPrefix("/") ? $0 : "\(root)/\($0)" }
-        ?? "\(root)/.build/venv/bin/python3"
 }

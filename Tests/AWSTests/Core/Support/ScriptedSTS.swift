@@ -7,7 +7,7 @@ final class ScriptedSTS: Sendable {
     private let server: ScriptedHTTP
 
     /// `lifetime` seconds from the clock's time on.
-    init(clock: ManualClock, lifetime: Int64 = 3_600) {
+    init(clock: ManualAWSClock, lifetime: Int64 = 3_600) {
         server = ScriptedHTTP { request, number in
             let role = request.form["RoleArn"] ?? ""
             let name = role.split(separator: "/").last ?? ""

@@ -40,7 +40,7 @@ final class MemoryFiles: Sendable {
 extension AWSContext {
     /// A context over real HTTP, with time and chance in the test's hands.
     static func test(
-        _ environment: AWSEnvironment, clock: any AWSClock = ManualClock(skipping: true), logger: Logger = .silent,
+        _ environment: AWSEnvironment, clock: any AWSClock = ManualAWSClock(skipping: true), logger: Logger = .silent,
         limits: RateLimits = RateLimits(ceiling: 1_000, burst: 1_000, floor: 1)
     ) -> AWSContext {
         AWSContext(

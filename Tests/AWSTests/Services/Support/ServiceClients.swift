@@ -21,7 +21,7 @@ enum ServiceClients {
             configuration: AWSClientConfiguration(
                 region: region, credentials: StaticCredentials(credentials), transport: transport,
                 endpoints: EndpointResolver(commonURL: endpoint),
-                timeouts: AWSTimeouts(connect: .seconds(5), attempt: .seconds(60), call: .seconds(120)),
+                timeouts: AWSTimeouts(connect: .seconds(5), attempt: .seconds(300), call: .seconds(600)),
                 retry: retry,
                 limiter: RateLimiterRegistry(limits: RateLimits(ceiling: 1e6, burst: 1e6, floor: 1e6)),
                 clock: SystemAWSClock(), random: { 0.5 }, logger: Logger(label: "test")))

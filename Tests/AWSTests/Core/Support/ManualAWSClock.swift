@@ -4,7 +4,7 @@ import Synchronization
 
 /// A clock whose hands the test turns. With `skipping`, a sleeper turns them itself: sleeping takes no time and is
 /// written down.
-final class ManualClock: AWSClock {
+final class ManualAWSClock: AWSClock {
     private struct Sleeper {
         var until: Int64
         var continuation: CheckedContinuation<Void, any Error>
