@@ -6,8 +6,8 @@ import Testing
 
 @testable import ExperimentControl
 
-/// Checks documents against `docs/schemas/report-event.json` with Python's jsonschema. The schema's parts that runs have
-/// too are those of `run.json`; REBOUND_WRITE_DOCS=1 takes them over anew.
+/// Checks documents against `docs/schemas/report-event.json` with Python's jsonschema. The schema's parts that runs
+/// have too are those of `run.json`; REBOUND_WRITE_DOCS=1 takes them over anew.
 @Suite("the schema of reports")
 struct ReportSchemaTests {
     private static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
