@@ -27,7 +27,9 @@ package struct CheckedRequest: Sendable {
         host = url.host
         port = url.port
         effectiveURL = url.effective
-        needsResolver = request.unixSocketPath == nil && request.proxy == .none && !isAddressOrLocalhost(url.host)
+        // Names that libcurl must turn into ASCII first (IDN) are left to its own resolver.
+        let isPlainName = !isAddressOrLocalhost(url.host) && url.host.utf8.allSatisfy { $0 < 0x80 }
+        needsResolver = request.unixSocketPath == nil && request.proxy == .none && isPlainName
         headerLines = request.headerLines()
         connectMilliseconds = try Self.milliseconds(request.timeouts.connect, "connect")
         totalMilliseconds = try Self.milliseconds(request.timeouts.total, "total")

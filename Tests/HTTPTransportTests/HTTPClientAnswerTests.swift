@@ -3,8 +3,8 @@ import HTTPTransport
 import TestSupport
 import Testing
 
-/// Enough for a loopback server on a busy machine; no test waits for it.
-let ample = HTTPTimeouts(connect: .seconds(20), total: .seconds(20))
+/// Enough for a loopback server while other suites keep every thread busy for minutes; no test waits for it.
+let ample = HTTPTimeouts(connect: .seconds(900), total: .seconds(900))
 
 @Suite("HTTPClient: answers")
 struct HTTPClientAnswerTests {

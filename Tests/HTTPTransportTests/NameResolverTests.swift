@@ -8,7 +8,7 @@ import Testing
 struct NameResolverTests {
     /// A client on a loop of its own whose names are looked up by a closure.
     private func client(_ lookUp: @escaping @Sendable (String) -> Result<[String], NameError>) throws -> HTTPClient {
-        let names = NameResolver(lifetime: .seconds(60), maximumThreads: 2, lookUp: lookUp)
+        let names = NameResolver(lifetime: .seconds(3600), maximumThreads: 2, lookUp: lookUp)
         return HTTPClient(configuration: .init(), on: try EventLoop(threadName: "test"), names: names)
     }
 
@@ -45,7 +45,7 @@ struct NameResolverTests {
             if name == "hung.test" { gate.wait() }
             return .success(["127.0.0.1"])
         }
-        let short = HTTPTimeouts(connect: .milliseconds(50), total: .seconds(20))
+        let short = HTTPTimeouts(connect: .milliseconds(50), total: .seconds(900))
         let hung = HTTPRequest(url: "http://hung.test:\(server.port)/", timeouts: short)
         for _ in 0..<3 {
             let error = try #require(await failure(of: client, hung))

@@ -59,15 +59,20 @@ struct ProbeEngineTests {
         var plans: [ProbePlan] = []
         for (name, server) in [("hung", hung), ("good", good)] {
             let spec = HTTPProbeSpec(url: server.url(), timeout: .ample)
-            plans.append(try ProbePlan(name: name, kind: .http(spec), interval: .milliseconds(10)))
+            var plan = try ProbePlan(name: name, kind: .http(spec), interval: .milliseconds(10))
+            plan.maximumOutstanding = 200
+            plans.append(plan)
         }
         let session = engine.run(plans, into: buffer)
         var all = await observations(from: buffer) { $0.of("good").count >= 50 }
         await session.stop()
         all += await rest(of: buffer)
-        #expect(all.of("good").allSatisfy { ["success", "missed starved", "unknown stopped"].contains($0.word) })
+        #expect(
+            all.of("good").allSatisfy {
+                $0.word == "success" || $0.word == "unknown stopped" || $0.word.hasPrefix("missed")
+            })
         #expect(all.of("good").filter { $0.word == "success" }.count >= 25)
-        #expect(all.of("hung").allSatisfy { ["unknown stopped", "missed starved"].contains($0.word) })
+        #expect(all.of("hung").allSatisfy { $0.word == "unknown stopped" || $0.word.hasPrefix("missed") })
         #expect(abs(all.of("good").count - all.of("hung").count) <= 1)
     }
 
@@ -91,7 +96,7 @@ struct ProbeEngineTests {
     func stoppedPastTimeout() async throws {
         let hung = RawServer.hanging()
         let spec = HTTPProbeSpec(url: hung.url(), timeout: WrittenDuration(.milliseconds(100)))
-        let plan = try ProbePlan(name: "p", kind: .http(spec), interval: .seconds(60))
+        let plan = try ProbePlan(name: "p", kind: .http(spec), interval: .seconds(3600))
         // Slot 0 is due when the loop hears of it, so the next job stands right after the attempt's begin.
         let session = engine.run([plan], start: MonotonicInstant(nanoseconds: monotonicNanoseconds()), into: buffer)
         engine.loop.execute { _ in usleep(300_000) }
@@ -103,7 +108,7 @@ struct ProbeEngineTests {
     @Test("beyond the bound on outstanding attempts slots are missed, and the bound holds")
     func outstanding() async throws {
         var plan = try ProbePlan(
-            name: "p", interval: .milliseconds(1), timeout: .seconds(60), action: EndlessAction(cancelled: nil))
+            name: "p", interval: .milliseconds(1), timeout: .seconds(3600), action: EndlessAction(cancelled: nil))
         plan.maximumOutstanding = 5
         let session = engine.run([plan], into: buffer)
         var all = await observations(from: buffer) { $0.filter { $0.word == "missed tooManyOutstanding" }.count >= 20 }
@@ -117,7 +122,7 @@ struct ProbeEngineTests {
     func actionDeadline() async throws {
         let (stream, continuation) = AsyncStream<Void>.makeStream()
         let plan = try ProbePlan(
-            name: "p", interval: .seconds(60), timeout: .milliseconds(20),
+            name: "p", interval: .seconds(3600), timeout: .milliseconds(20),
             action: EndlessAction(cancelled: continuation))
         let observation = await engine.attemptOnce(plan)
         #expect(observation.word == "unknown actionTimedOut")

@@ -37,6 +37,6 @@ extension Observation {
 }
 
 extension WrittenDuration {
-    static let ample = WrittenDuration(.seconds(20))
+    static let ample = WrittenDuration(.seconds(900))
     static let brief = WrittenDuration(.milliseconds(50))
 }

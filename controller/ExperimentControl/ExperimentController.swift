@@ -32,10 +32,11 @@ package final class ExperimentController: Sendable {
             options: options, random: aws.random, logger: logger)
     }
 
-    var reconciler: RunReconciler {
+    func reconciler(_ leases: HeldLeases) -> RunReconciler {
         RunReconciler(
             store: store, connections: connections, clock: clock, options: options, outbox: outbox, watches: watches,
-            logger: logger)
+            logger: logger,
+            confirmLease: { key throws(StoreError) in try await leases.confirm(key) })
     }
 
     /// What a run would do now. Reads AWS and writes nothing, anywhere. Guards that refuse are in the plan.

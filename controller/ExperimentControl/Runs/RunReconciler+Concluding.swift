@@ -21,6 +21,8 @@ extension RunReconciler {
         if !injections.isEmpty || status.plan != nil || status.verdict != nil {
             try await outbox.enqueue(.verdict, of: judged, injection: nil, status: status)
         }
+        // Nothing is harmed any more. Before the run is done: nobody would look at it afterwards.
+        try await store.finish(run: run.uid)
         try await outbox.drain(run: run.uid, grace: options.reportGrace)
         try await finish(judged, status)
     }
@@ -36,6 +38,9 @@ extension RunReconciler {
     /// Reports what became true without being reported, because a driver died between writing it and saying it. The ids
     /// are the same, so what was said is not said again.
     func catchUp(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async throws(StoreError) {
+        for injection in injections where injection.state == .refused || injection.state == .failed {
+            try await store.release(reservation: injection.reservationID)
+        }
         if status.phaseSince[RunPhase.planned.rawValue] != nil {
             try await outbox.enqueue(.planned, of: run, injection: nil, status: status)
         }
@@ -51,7 +56,7 @@ extension RunReconciler {
     private func measure(
         _ run: Run, _ status: inout RunStatus, _ injections: [Injection], anchor: ClockAnchor
     ) async throws {
-        let record = try await RunRecord(run: run.uid, store: store).everything(anchor: anchor)
+        let record = try await RunRecord(run: run.uid, store: store, logger: logger).everything(anchor: anchor)
         guard !record.observations.isEmpty else { return }
         let input = MeasurementInput(
             probes: run.spec.plan.steadyState, observations: record.observations, sightings: record.sightings,
@@ -82,14 +87,20 @@ extension RunReconciler {
         status.reports = try await store.deliveries(run: run.uid).map { entry in
             var delivery = ReportDelivery(
                 id: entry.id, event: entry.event, destination: entry.report.destination.label,
-                state: entry.deliveredAt == nil ? .pending : .delivered, attempts: entry.attempts)
+                state: entry.state, attempts: entry.attempts)
             delivery.deliveredAt = entry.deliveredAt
             delivery.lastError = entry.lastError
             return delivery
         }
         status.endedAt = clock.wall()
         try await write(run, status: status, entering: .done, reason: "verdict \(status.verdict?.rawValue ?? "none")")
-        try await store.finish(run: run.uid)
+    }
+}
+
+extension OutboxEntry {
+    fileprivate var state: ReportDelivery.State {
+        if deliveredAt != nil { return .delivered }
+        return gaveUpAt == nil ? .pending : .gaveUp
     }
 }
 

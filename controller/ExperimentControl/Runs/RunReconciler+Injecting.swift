@@ -12,7 +12,8 @@ extension RunReconciler {
     ) async throws -> RunOutcome {
         let due = injections.filter { names.contains($0.metadata.name) }
         let taken = injections.filter { $0.isTaking || names.contains($0.metadata.name) }.map(\.spec.target)
-        let context = Injector.Context(run: run, policies: try await policies(), targets: taken)
+        let context = Injector.Context(
+            run: run, policies: try await policies(), targets: taken, mayHarm: mayHarm(run, status))
         let injector = injector
         let results = await withTaskGroup(of: Result<Injection, StoreError>.self) { group in
             for injection in due {
@@ -32,6 +33,11 @@ extension RunReconciler {
         }
         // Waiting on AWS: look again soon, and not in a spin.
         return .lookAgain(after: progressed ? .zero : .milliseconds(200))
+    }
+
+    /// Only a run that goes on may harm; on its way out it settles and puts back.
+    private func mayHarm(_ run: Run, _ status: RunStatus) -> Bool {
+        run.spec.abort == nil && (status.phase == .injecting || status.phase == .holding)
     }
 
     func beginReverting(
