@@ -13,7 +13,7 @@ BEFORE, AFTER = "before the call", "before its answer"
 
 
 class Relay:
-    """Counts the calls of one life of a driver. `kill(pid, number, moment)` arms it; `refused` actions get no answer."""
+    """Counts the calls of one life of a driver. `kill` arms it, `meet` says whom; `refused` actions get no answer."""
 
     def __init__(self, endpoint):
         self.fleet = urllib.parse.urlsplit(endpoint).netloc

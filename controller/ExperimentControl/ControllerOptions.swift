@@ -6,7 +6,8 @@ package struct ControllerOptions: Sendable {
     package var ownInstances: Set<String>
     /// How long an accepted call may take to show an effect.
     package var effectDeadline: Duration
-    /// How long an undo is tried before it is called failed. Trying goes on after the next start.
+    /// How long an undo is tried before it is called failed, which a person must then put right; and how long an
+    /// effect that nobody can look at is looked for.
     package var revertDeadline: Duration
     /// How often groups, instances, targets and activities are looked at while a run recovers.
     package var evidenceInterval: Duration

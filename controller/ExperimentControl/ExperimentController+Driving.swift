@@ -45,7 +45,7 @@ extension ExperimentController {
     /// Runs the loop over these keys. With `failure` it ends when they are settled; without, it goes on with every
     /// change.
     private func reconcile(_ keys: [ResourceKey], workers: Int, leases: HeldLeases, failure: FirstFailure?) async {
-        let reconciler = reconciler
+        let reconciler = reconciler(leases)
         let (settled, settle) = AsyncStream.makeStream(of: ResourceKey.self)
         let loop = ReconcileLoop<ResourceKey, ExperimentError>(
             workers: workers, backoff: Backoff(first: .milliseconds(100), most: .seconds(5)), clock: ContinuousClock(),
@@ -102,14 +102,7 @@ extension ExperimentController {
 
     /// Sends what the outbox holds, of these runs and of any before them, until cancelled. What is left stays in the
     /// store.
-    private func deliverReports() async {
-        while !Task.isCancelled {
-            do throws(StoreError) { try await outbox.deliverDue(run: nil) } catch {
-                logger.warning("outbox not read", metadata: ["reason": "\(error.message)"])
-            }
-            do { try await clock.sleep(for: .milliseconds(500)) } catch { return }
-        }
-    }
+    private func deliverReports() async { await outbox.deliverRounds(run: nil, every: .milliseconds(500)) }
 
     /// The runs that are not done, the oldest first.
     package func unfinishedRuns() async throws(ExperimentError) -> [Run] {

@@ -22,6 +22,7 @@ package final class AWSConnections: AWSReaders {
     /// One for each region, as a role or a web identity is exchanged in the region of the target.
     private let chains = Mutex<[String: CredentialChain]>([:])
     private let clients = Mutex<[AWSScope: AWSClient]>([:])
+    private let accounts = Mutex<[AWSScope: String]>([:])
 
     /// Reads the shared configuration; throws `.invalidConfiguration` when that is broken. No call is made.
     package init(
@@ -65,6 +66,14 @@ package final class AWSConnections: AWSReaders {
             chains[region] = chain
             return chain
         }
+    }
+
+    /// The account that the credentials of a scope lead to, asked of STS once for each scope of this process.
+    package func account(for scope: AWSScope) async throws(AWSError) -> String {
+        if let known = accounts.withLock({ $0[scope] }) { return known }
+        let account = try await reader(for: scope).identity.callerIdentity().account
+        accounts.withLock { $0[scope] = account }
+        return account
     }
 
     package func reader(for scope: AWSScope) throws(AWSError) -> AWSReader { AWSReader(client: try client(for: scope)) }

@@ -44,8 +44,15 @@ extension AWSFault {
 
 extension FaultAction {
     /// Whether an unanswered call may be made again once the world was seen not to have changed. A second call on the
-    /// same target does no more than one, except that a second reboot is a second reboot.
-    var canRepeat: Bool { self != .ec2(.reboot) }
+    /// same target does no more than one, except that a second reboot is a second reboot, and that a second call that
+    /// lowers the desired capacity may lower it again.
+    var canRepeat: Bool {
+        switch self {
+        case .ec2(.reboot), .autoScaling(.terminate(true)), .autoScaling(.detach(true)): false
+        case .ec2(.terminate), .ec2(.stop), .elb(.deregister): true
+        case .autoScaling(.terminate(false)), .autoScaling(.detach(false)), .autoScaling(.suspendProcesses): true
+        }
+    }
 }
 
 /// Builds the fault of an injection.

@@ -23,10 +23,19 @@ struct DeregisterTarget: AWSFault {
     }
 
     func inject() async throws(AWSError) -> String? {
+        var hasActed = false
         for arn in targetGroupArns {
-            let targets = try await registrations(arn).filter { !Self.isLeaving($0.state) }.map(\.target)
-            if targets.isEmpty { continue }
-            try await actor.loadBalancing.deregisterTargets(targets, from: TargetGroupARN(rawValue: arn))
+            do throws(AWSError) {
+                let targets = try await registrations(arn).filter { !Self.isLeaving($0.state) }.map(\.target)
+                if targets.isEmpty { continue }
+                try await actor.loadBalancing.deregisterTargets(targets, from: TargetGroupARN(rawValue: arn))
+                hasActed = true
+            } catch {
+                // Out of one target group and refused by the next: half is done, and must be put back.
+                var error = error
+                error.mayHaveActed = error.mayHaveActed || hasActed
+                throw error
+            }
         }
         return nil
     }

@@ -3,7 +3,7 @@ import AWS
 import ChaosModel
 
 /// RebootInstances. EC2 queues the request and shows no state of it: the instance stays `running` throughout. What the
-/// reboot did is seen by the probes; that it was accepted is all that the API can show.
+/// reboot did is seen by the probes; that it was accepted is all that the API can show, and only its answer shows that.
 /// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RebootInstances.html
 struct RebootInstance: AWSFault {
     let id: String
@@ -21,7 +21,8 @@ struct RebootInstance: AWSFault {
         let state = try await reader.instanceState(id)
         switch state {
         case .shuttingDown, .terminated: return .targetGone(evidence: "DescribeInstances: \(id) is \(state.awsName)")
-        default: return .seen(evidence: "RebootInstances accepted; EC2 shows no state of a reboot")
+        default:
+            return .notYet(evidence: "DescribeInstances: \(id) is \(state.awsName), which shows nothing of a reboot")
         }
     }
 }

@@ -9,7 +9,13 @@ struct StopInstance: AWSFault {
     let reader: AWSReader
     let actor: AWSActor
 
-    func plan() async throws(AWSError) -> UndoRecord { .startInstance(id: id) }
+    /// An instance that does not run is not to be started by the undo.
+    func plan() async throws(AWSError) -> UndoRecord {
+        switch try await reader.instanceState(id) {
+        case .stopping, .stopped: .nothing
+        default: .startInstance(id: id)
+        }
+    }
 
     func inject() async throws(AWSError) -> String? {
         let changes = try await actor.ec2.stop([EC2InstanceID(rawValue: id)], force: false)
@@ -29,11 +35,13 @@ struct StopInstance: AWSFault {
 
     /// An instance that is still stopping cannot be started yet (IncorrectInstanceState); the caller looks again.
     func revert(_ undo: UndoRecord) async throws(AWSError) {
+        guard case .startInstance = undo else { return }
         guard try await reader.instanceState(id) == .stopped else { return }
         _ = try await actor.ec2.start([EC2InstanceID(rawValue: id)])
     }
 
     func isReverted(_ undo: UndoRecord) async throws(AWSError) -> RevertState {
+        guard case .startInstance = undo else { return .reverted(evidence: "\(id) did not run before") }
         let state = try await reader.instanceState(id)
         let evidence = "DescribeInstances: \(id) is \(state.awsName)"
         return switch state {

@@ -40,9 +40,15 @@ package struct EffectivePolicy: Sendable, Equatable {
         let required = written.filter { $0.required != false }
         optIns =
             written.isEmpty ? [OptInSpec(tag: "rebound:opt-in", value: "true")] : required
-        let denied = Set(policies.compactMap(\.spec.denyTag))
-        denyTags = denied.isEmpty ? ["rebound:deny"] : denied.sorted()
+        // A policy that names no deny tag means the usual one; so another policy's own tag does not take it away.
+        let denied = policies.map { $0.spec.denyTag ?? Self.usualDenyTag }
+        denyTags = denied.isEmpty ? [Self.usualDenyTag] : Set(denied).sorted()
     }
+
+    private static let usualDenyTag = "rebound:deny"
+
+    /// How many healthy members every group keeps: the larger of the manifest's and the policies' minimum.
+    package func minHealthy(within limits: LimitsSpec) -> Int { max(limits.minHealthy, minHealthy?.value ?? 0) }
 
     private static func smaller<V: Comparable>(_ a: Rule<V>?, _ b: Rule<V>?) -> Rule<V>? {
         guard let a, let b else { return a ?? b }

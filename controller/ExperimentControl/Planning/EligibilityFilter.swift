@@ -79,7 +79,9 @@ package struct EligibilityFilter: Sendable {
     private var wantedStates: [String] { selector.states ?? ["running"] }
 
     private func isInService(_ instance: Inventory.Instance, _ inventory: Inventory) -> Bool {
-        guard let group = inventory.group(named: instance.autoScalingGroup) else { return true }
+        guard let name = instance.autoScalingGroup else { return true }
+        // A group that the instance names and that cannot be read does not vouch for it.
+        guard let group = inventory.group(named: name) else { return false }
         return group.members.contains { $0.id == instance.id && $0.isInService }
     }
 
@@ -109,6 +111,15 @@ package struct TargetRules: Sendable, Equatable {
     package init(optIns: [OptInSpec], denyTags: [String]) {
         self.optIns = optIns
         self.denyTags = denyTags
+    }
+
+    package init(_ policy: EffectivePolicy) { self.init(optIns: policy.optIns, denyTags: policy.denyTags) }
+
+    /// Why this group as a whole is no target; nil when it may be one.
+    func refusal(of group: Inventory.Group?, named name: String, ownInstances: Set<String>) -> String? {
+        guard let group else { return "there is no group \(name)" }
+        if group.members.contains(where: { ownInstances.contains($0.id) }) { return "ownInstance" }
+        return refusal(of: group.tags)
     }
 
     /// The first rule that these tags break, in words; nil when none is.

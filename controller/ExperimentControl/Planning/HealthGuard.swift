@@ -3,7 +3,7 @@ package import ChaosModel
 
 /// Counts who would be left: for every Auto Scaling group, every target group, and the instances outside of any group.
 package struct HealthGuard: Sendable {
-    /// The larger of the manifest's and the policies' minimum.
+    /// The larger of the manifest's and the policies' minimum; a group keeps one in any case.
     package var minHealthy: Int
 
     package init(minHealthy: Int) { self.minHealthy = minHealthy }

@@ -24,9 +24,12 @@ package enum IAMActions {
             switch fault.action {
             case .ec2(.terminate): ["ec2:CreateTags", "ec2:TerminateInstances"]
             case .ec2(.stop): ["ec2:CreateTags", "ec2:StopInstances", "ec2:StartInstances"]
-            case .ec2(.reboot): ["ec2:CreateTags", "ec2:RebootInstances", "ec2:DescribeInstanceStatus"]
+            case .ec2(.reboot): ["ec2:CreateTags", "ec2:RebootInstances"]
             case .autoScaling(.terminate):
-                ["ec2:CreateTags", "autoscaling:TerminateInstanceInAutoScalingGroup"]
+                [
+                    "ec2:CreateTags", "autoscaling:DescribeAutoScalingInstances",
+                    "autoscaling:TerminateInstanceInAutoScalingGroup",
+                ]
             case .autoScaling(.detach): ["ec2:CreateTags", "autoscaling:DetachInstances"]
             case .autoScaling(.suspendProcesses): ["autoscaling:SuspendProcesses", "autoscaling:ResumeProcesses"]
             case .elb(.deregister):

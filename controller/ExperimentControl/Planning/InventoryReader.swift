@@ -26,14 +26,21 @@ package struct InventoryReader: Sendable {
             filters.append(EC2Filter(name: "instance-id", values: ids.sorted()))
         }
         let instances = try await aws.ec2.describeInstances(filters: filters)
-        return try await complete(instances, selector: selector, registered: registered)
+        var names = Set(instances.compactMap(\.autoScalingGroup))
+        if let name = selector.autoScalingGroup { names.insert(AutoScalingGroupName(rawValue: name)) }
+        return try await complete(instances, groups: names, registered: registered, everywhere: !instances.isEmpty)
     }
 
-    /// The inventory around instances that are known by id, for the look right before an act.
-    package func inventory(ofInstances ids: [String]) async throws(AWSError) -> Inventory {
-        var selector = InstanceSelector(region: region)
-        selector.ids = ids
-        return try await inventory(for: selector)
+    /// The inventory around members of groups that are known by id, for the look right before an act: with the target
+    /// groups of their groups, and those that they were found in when the plan was made.
+    package func inventory(
+        ofInstances ids: [String], targetGroups arns: [String]
+    ) async throws(AWSError) -> Inventory {
+        var registered: [String: [TargetHealth]] = [:]
+        for arn in arns { registered[arn] = try await health(of: TargetGroupARN(rawValue: arn)) }
+        let instances = try await aws.ec2.describeInstances(filters: [EC2Filter(name: "instance-id", values: ids)])
+        let names = Set(instances.compactMap(\.autoScalingGroup))
+        return try await complete(instances, groups: names, registered: registered, everywhere: false)
     }
 
     /// The inventory of one group, without its instances.
@@ -44,15 +51,14 @@ package struct InventoryReader: Sendable {
     }
 
     private func complete(
-        _ instances: [EC2Instance], selector: InstanceSelector, registered: [String: [TargetHealth]]
+        _ instances: [EC2Instance], groups names: Set<AutoScalingGroupName>, registered: [String: [TargetHealth]],
+        everywhere: Bool
     ) async throws(AWSError) -> Inventory {
-        var names = Set(instances.compactMap(\.autoScalingGroup))
-        if let name = selector.autoScalingGroup { names.insert(AutoScalingGroupName(rawValue: name)) }
         let groups =
             names.isEmpty ? [] : try await aws.autoScaling.describeGroups(names.sorted { $0.rawValue < $1.rawValue })
         var registered = registered
         var needed = Set(groups.flatMap(\.targetGroups))
-        if instances.contains(where: { $0.autoScalingGroup == nil }) { needed.formUnion(try await everyTargetGroup()) }
+        if everywhere { needed.formUnion(try await everyTargetGroup()) }
         for group in needed.sorted(by: { $0.rawValue < $1.rawValue }) where registered[group.rawValue] == nil {
             registered[group.rawValue] = try await health(of: group)
         }
@@ -77,7 +83,8 @@ package struct InventoryReader: Sendable {
         return try await aws.loadBalancing.describeTargetGroups(named: [name]).map(\.arn)
     }
 
-    /// Instances outside every group may still stand behind a load balancer; only looking at all of them tells.
+    /// Instances may stand behind load balancers that their group knows nothing of, as those of a Kubernetes controller;
+    /// only looking at all of them tells.
     private func everyTargetGroup() async throws(AWSError) -> [TargetGroupARN] {
         try await aws.loadBalancing.describeEveryTargetGroup().filter { $0.targetType == .instance }.map(\.arn)
     }

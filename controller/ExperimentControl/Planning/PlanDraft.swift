@@ -49,19 +49,18 @@ package struct PlanDraft: Sendable {
     }
 
     /// Takes a group itself as the target.
-    package mutating func add(_ fault: FaultSpec, group name: String, inventory: Inventory) {
+    package mutating func add(
+        _ fault: FaultSpec, group name: String, inventory: Inventory, ownInstances: Set<String>
+    ) {
         let group = inventory.group(named: name)
-        var refusal: String?
-        if group == nil { refusal = "no such group in \(inventory.region)" }
-        if let group {
-            refusal = TargetRules(optIns: policy.optIns, denyTags: policy.denyTags).refusal(of: group.tags)
-        }
+        let refusal = TargetRules(policy).refusal(of: group, named: name, ownInstances: ownInstances)
         let chosen = refusal == nil ? [name] : []
+        let found = group == nil ? 0 : 1
         let filters = refusal.map { [SelectionReport.Filter(name: $0, removed: 1, examples: [name])] } ?? []
         selections.append(
             SelectionReport(
-                fault: fault.name, found: group == nil ? 0 : 1, filters: filters, eligible: chosen.count, chosen: chosen
-            ))
+                fault: fault.name, found: found, filters: found == 0 ? [] : filters, eligible: chosen.count,
+                chosen: chosen))
         guards.append(Self.chosenGuard(fault: fault, chosen: chosen.count, eligible: chosen.count))
         guard refusal == nil else { return }
         let target = PlannedTarget(
@@ -73,7 +72,7 @@ package struct PlanDraft: Sendable {
     package func report(now: Timestamp) -> PlanReport {
         var results = guards + limitGuards() + policyGuards(now: now)
         for (place, known) in inventories.sorted(by: { $0.key < $1.key }) {
-            let health = HealthGuard(minHealthy: max(spec.limits.minHealthy, policy.minHealthy?.value ?? 0))
+            let health = HealthGuard(minHealthy: policy.minHealthy(within: spec.limits))
             results += health.results(
                 taking: taken[place] ?? [], from: known.inventory, matched: known.matched.sorted())
         }

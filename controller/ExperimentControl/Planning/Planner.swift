@@ -38,9 +38,9 @@ package struct Planner: Sendable {
         let account = try await reader.identity.callerIdentity().account
         let inventories = InventoryReader(aws: reader, account: account, region: try aws.region(for: selector.scope))
         let inventory = try await inventories.inventory(for: selector)
-        let rules = TargetRules(optIns: draft.policy.optIns, denyTags: draft.policy.denyTags)
         let own = ownInstances.union(inventory.membersOfGroups(holding: ownInstances))
-        let filter = EligibilityFilter(selector: selector, rules: rules, ownInstances: own, now: now)
+        let filter = EligibilityFilter(
+            selector: selector, rules: TargetRules(draft.policy), ownInstances: own, now: now)
         draft.add(fault, scope: selector.scope, inventory: inventory, filter: filter)
     }
 
@@ -48,7 +48,8 @@ package struct Planner: Sendable {
         let reader = try aws.reader(for: selector.scope)
         let account = try await reader.identity.callerIdentity().account
         let inventories = InventoryReader(aws: reader, account: account, region: try aws.region(for: selector.scope))
-        draft.add(fault, group: selector.name, inventory: try await inventories.inventory(ofGroup: selector.name))
+        let inventory = try await inventories.inventory(ofGroup: selector.name)
+        draft.add(fault, group: selector.name, inventory: inventory, ownInstances: ownInstances)
     }
 }
 

@@ -8,7 +8,11 @@ package struct PolicyGuards: Sendable {
     package init(policy: EffectivePolicy) { self.policy = policy }
 
     package func results(spec: ExperimentSpec, steps: [PlanStep], now: Timestamp) -> [GuardResult] {
-        stops(now: now) + allowed(steps) + durations(spec)
+        let targets = steps.map(\.target)
+        return stops(now: now)
+            + allowed(
+                accounts: Set(targets.map(\.account)), regions: Set(targets.map(\.region)),
+                actions: Set(steps.map(\.action))) + durations(spec)
     }
 
     /// Halts and freezes: what forbids any start now.
@@ -25,17 +29,18 @@ package struct PolicyGuards: Sendable {
         return halts + freezes
     }
 
-    private func allowed(_ steps: [PlanStep]) -> [GuardResult] {
+    /// Where and with what harm is allowed: asked of the whole plan, and again of each injection before it acts.
+    package func allowed(accounts: Set<String>, regions: Set<String>, actions: Set<String>) -> [GuardResult] {
         policy.allowedAccounts.map { rule in
-            let others = Set(steps.map(\.target.account)).subtracting(rule.value).sorted()
+            let others = accounts.subtracting(rule.value).sorted()
             return result(others.isEmpty, "allowedAccounts of \(rule.policy): \(Self.verdict(others))")
         }
             + policy.allowedRegions.map { rule in
-                let others = Set(steps.map(\.target.region)).subtracting(rule.value).sorted()
+                let others = regions.subtracting(rule.value).sorted()
                 return result(others.isEmpty, "allowedRegions of \(rule.policy): \(Self.verdict(others))")
             }
             + policy.allowedFaults.map { rule in
-                let others = Set(steps.map(\.action)).subtracting(rule.value).sorted()
+                let others = actions.subtracting(rule.value).sorted()
                 return result(others.isEmpty, "allowedFaults of \(rule.policy): \(Self.verdict(others))")
             }
     }

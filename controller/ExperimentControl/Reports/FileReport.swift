@@ -6,10 +6,12 @@ import Glibc
 enum FileReport {
     /// Nil when the line is on the disk; else why not.
     static func append(_ payload: String, to path: String) -> String? {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        // Without O_NONBLOCK, opening a pipe that nobody reads would wait for ever (fifo(7)).
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { return "cannot open \(path): \(String(cString: strerror(errno)))" }
         defer { close(descriptor) }
-        let line = Array((payload + "\n").utf8)
+        // A line that a full disk cut short is ended first, so that it spoils only itself.
+        let line = Array(((endsInMidLine(path) ? "\n" : "") + payload + "\n").utf8)
         var written = 0
         while written < line.count {
             let count = line[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -22,6 +24,15 @@ enum FileReport {
             return "cannot flush \(path): \(String(cString: strerror(errno)))"
         }
         return nil
+    }
+
+    private static func endsInMidLine(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        let size = lseek(descriptor, 0, SEEK_END)  // Fails for what has no end, such as a pipe.
+        var last: UInt8 = 10
+        return size > 0 && pread(descriptor, &last, 1, size - 1) == 1 && last != 10
     }
 }
 

@@ -4,12 +4,18 @@ package import Logging
 package import ResourceStore
 
 /// Sends reports from the store, at least once each and in order for each run and destination. What cannot leave now
-/// stays, and is sent by whichever process next opens the store.
+/// stays, and is sent by whichever process next opens the store; what could not leave for the retention time is given up.
 package actor Outbox {
-    /// The reports of one run for one destination, which leave in order.
+    /// The reports of one run for one of its destinations, which leave in order.
     private struct Queue: Hashable {
         var run: String
-        var destination: String
+        /// The destination's place in the manifest's list: two of them may go to the same address.
+        var destination: Substring
+
+        init(_ entry: OutboxEntry) {
+            run = entry.run
+            destination = entry.id[(entry.id.lastIndex(of: "/").map(entry.id.index(after:)) ?? entry.id.startIndex)...]
+        }
     }
 
     private let store: any ResourceStore
@@ -20,6 +26,8 @@ package actor Outbox {
     private let logger: Logger
     /// Queues that are being delivered, so that two callers do not send one report twice.
     private var busy: Set<Queue> = []
+    /// The last sequence number given to each run that is under way: two events at the same time get two.
+    private var lastSequence: [String: Int64] = [:]
 
     package init(
         store: any ResourceStore, courier: any ReportCourier, clock: any ControlClock, options: ControllerOptions,
@@ -38,36 +46,42 @@ package actor Outbox {
     package func enqueue(
         _ event: ReportEventKind, of run: Run, injection: Injection?, status: RunStatus?
     ) async throws(StoreError) {
-        let wanting = (run.spec.plan.reports ?? []).enumerated().filter { $0.element.wants(event) }
-        if wanting.isEmpty { return }
+        let eventID = [run.uid, event.rawValue, injection?.metadata.name].compactMap { $0 }.joined(separator: "/")
         let known = try await store.deliveries(run: run.uid)
+        let wanting = (run.spec.plan.reports ?? []).enumerated().filter { index, report in
+            report.wants(event) && !known.contains { $0.id == "\(eventID)/\(index)" }
+        }
+        if wanting.isEmpty { return }
+        let sequence = nextSequence(run.uid, after: known)
+        let payload = ReportPayload(
+            event, id: eventID, sequence: sequence, at: clock.wall(), run: run, injection: injection, status: status)
+        let text: String
+        do { text = try payload.encoded() } catch {
+            throw StoreError(
+                .invalid, "the report \(eventID) cannot be written as JSON",
+                hint: "This is a defect; please report it.", cause: error)
+        }
         for (index, report) in wanting {
-            let eventID = [run.uid, event.rawValue, injection?.metadata.name].compactMap { $0 }.joined(separator: "/")
-            let id = "\(eventID)/\(index)"
-            if known.contains(where: { $0.id == id }) { continue }
-            let sequence = (known.map(\.sequence).max() ?? 0) + 1
-            let payload = ReportPayload(
-                event, id: eventID, sequence: sequence, at: clock.wall(), run: run, injection: injection, status: status
-            )
-            let text: String
-            do { text = try payload.encoded() } catch {
-                throw StoreError(
-                    .invalid, "the report \(id) cannot be written as JSON", hint: "This is a defect; please report it.",
-                    cause: error)
-            }
             try await store.enqueue(
-                OutboxEntry(id: id, run: run.uid, sequence: sequence, event: event, report: report, payload: text))
+                OutboxEntry(
+                    id: "\(eventID)/\(index)", run: run.uid, sequence: sequence, event: event, report: report,
+                    payload: text))
         }
     }
 
+    private func nextSequence(_ run: String, after known: [OutboxEntry]) -> Int64 {
+        let next = max(known.map(\.sequence).max() ?? 0, lastSequence[run] ?? 0) + 1
+        lastSequence[run] = next
+        return next
+    }
+
     /// Tries to deliver what is due, every destination at the same time; of each destination the oldest first, and
-    /// nothing past one that failed.
+    /// nothing past one that failed. Returns when the slowest has answered or given up.
     package func deliverDue(run: String?) async throws(StoreError) {
         let pending = try await store.pendingReports(run: run)
         let now = clock.wall()
-        let queues = Dictionary(grouping: pending) { Queue(run: $0.run, destination: $0.report.destination.label) }
-        await withTaskGroup(of: Void.self) { group in
-            for (queue, entries) in queues where !busy.contains(queue) {
+        await withDiscardingTaskGroup { group in
+            for (queue, entries) in Dictionary(grouping: pending, by: Queue.init) where !busy.contains(queue) {
                 let first = entries.min { $0.sequence < $1.sequence }
                 if let next = first?.nextAttempt, next > now { continue }
                 busy.insert(queue)
@@ -76,82 +90,120 @@ package actor Outbox {
         }
     }
 
-    /// Reads the queue again, as it may have been delivered since it was listed; from here on it is this caller's
-    /// alone.
+    /// Delivers again and again until cancelled. A destination that hangs holds up no other: the next round begins
+    /// without it.
+    package func deliverRounds(run: String?, every pause: Duration) async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                group.addTask {
+                    do throws(StoreError) { try await self.deliverDue(run: run) } catch {
+                        self.logger.warning("outbox not read", metadata: ["reason": "\(error.message)"])
+                    }
+                }
+                do { try await clock.sleep(for: pause) } catch { return }
+            }
+        }
+    }
+
+    /// Delivers until nothing is pending for the run or `grace` has passed.
+    package func drain(run: String, grace: Duration) async throws(StoreError) {
+        lastSequence[run] = nil
+        _ = try await deliver(run: run, idPrefix: "", grace: grace)
+    }
+
+    /// Delivers the notice of one injection before the act. Returns why the act must not follow, or nil.
+    package func deliverNotice(of injection: Injection, run: Run, grace: Duration) async -> String? {
+        let prefix = "\(run.uid)/\(ReportEventKind.aboutToInject.rawValue)/\(injection.metadata.name)/"
+        do throws(StoreError) {
+            let left = try await deliver(run: run.uid, idPrefix: prefix, grace: grace)
+            let all = try await store.deliveries(run: run.uid).filter { $0.id.hasPrefix(prefix) }
+            let missing = left + all.filter { $0.gaveUpAt != nil }
+            guard let first = missing.first(where: { $0.report.requiredBeforeInjecting == true }) else { return nil }
+            return "the notice could not be delivered to \(first.report.destination.label): "
+                + (first.lastError ?? "no answer in time")
+        } catch {
+            return "the notice could not be read back: \(error.message)"
+        }
+    }
+
+    /// Delivers the run's reports until none whose id begins so is pending, or `grace` has passed; a transfer that is
+    /// then still under way is cancelled, and made again later. Returns those of them that are left.
+    private func deliver(run: String, idPrefix: String, grace: Duration) async throws(StoreError) -> [OutboxEntry] {
+        let deadline = clock.now().advanced(by: grace)
+        func left() async throws(StoreError) -> [OutboxEntry] {
+            try await store.pendingReports(run: run).filter { $0.id.hasPrefix(idPrefix) }
+        }
+        if try await left().isEmpty { return [] }
+        let rounds = Task { await deliverRounds(run: run, every: .milliseconds(100)) }  // Cancelled below, on every way.
+        var failure: StoreError?
+        while true {
+            do throws(StoreError) { if try await left().isEmpty { break } } catch {
+                failure = error
+                break
+            }
+            if clock.now() >= deadline { break }
+            do { try await clock.sleep(for: .milliseconds(20)) } catch { break }
+        }
+        rounds.cancel()
+        await rounds.value
+        if let failure { throw failure }
+        return try await left()
+    }
+}
+
+// MARK: One queue
+
+extension Outbox {
+    /// Reads the queue again, as it may have been delivered since it was listed; from here on it is this caller's alone.
     private func deliver(_ queue: Queue) async {
         do throws(StoreError) {
-            let entries = try await store.pendingReports(run: queue.run)
-                .filter { $0.report.destination.label == queue.destination }
-            try await deliver(entries.sorted { $0.sequence < $1.sequence })
+            let entries = try await store.pendingReports(run: queue.run).filter { Queue($0) == queue }
+            for entry in entries.sorted(by: { $0.sequence < $1.sequence }) {
+                guard try await deliver(entry) else { break }
+            }
         } catch {
             logger.error("outbox", metadata: ["reason": "\(error.message)", "hint": "\(error.hint)"])
         }
         busy.remove(queue)
     }
 
-    /// Delivers until nothing is pending for the run or `grace` has passed.
-    package func drain(run: String, grace: Duration) async throws(StoreError) {
-        let deadline = clock.now().advanced(by: grace)
-        while true {
-            try await deliverDue(run: run)
-            if try await store.pendingReports(run: run).isEmpty || clock.now() >= deadline { return }
-            do { try await clock.sleep(for: .milliseconds(200)) } catch { return }
-        }
-    }
-
-    /// Delivers the notice of one injection before the act. Returns why the act must not follow, or nil.
-    package func deliverNotice(of injection: Injection, run: Run, grace: Duration) async -> String? {
-        let prefix = "\(run.uid)/\(ReportEventKind.aboutToInject.rawValue)/\(injection.metadata.name)/"
-        let deadline = clock.now().advanced(by: grace)
-        do {
-            while true {
-                let open = try await store.pendingReports(run: run.uid).filter { $0.id.hasPrefix(prefix) }
-                if open.isEmpty { return nil }
-                try await deliverDue(run: run.uid)
-                let left = try await store.pendingReports(run: run.uid).filter { $0.id.hasPrefix(prefix) }
-                if left.isEmpty { return nil }
-                if clock.now() >= deadline {
-                    let required = left.filter { $0.report.requiredBeforeInjecting == true }
-                    guard let first = required.first else { return nil }
-                    return "the notice could not be delivered to \(first.report.destination.label): "
-                        + (first.lastError ?? "no answer in time")
-                }
-                try await clock.sleep(for: .milliseconds(100))
-            }
-        } catch let error as StoreError {
-            return "the notice could not be read back: \(error.message)"
-        } catch {
-            return "interrupted before the notice was delivered"
-        }
-    }
-
-    private func deliver(_ entries: [OutboxEntry]) async throws(StoreError) {
-        for entry in entries {
-            var entry = entry
-            entry.attempts += 1
-            let failure = await courier.deliver(entry)
-            if let failure {
-                entry.lastError = String(failure.prefix(500))
-                entry.nextAttempt = clock.wall().advanced(by: backoff(entry.attempts))
-                try await store.updateOutbox(entry)
-                logger.warning(
-                    "report not delivered",
-                    metadata: [
-                        "report": "\(entry.id)", "destination": "\(entry.report.destination.label)",
-                        "attempts": "\(entry.attempts)", "reason": "\(failure)",
-                    ])
-                return
-            }
-            entry.deliveredAt = clock.wall()
+    /// Whether the next of the queue may follow: this one was delivered, or is given up.
+    private func deliver(_ entry: OutboxEntry) async throws(StoreError) -> Bool {
+        if Task.isCancelled { return false }
+        var entry = entry
+        entry.attempts += 1
+        let failure = await courier.deliver(entry)
+        let now = clock.wall()
+        if let failure {
+            // Cancelled by us: that says nothing of the destination, and it is due again at once.
+            if Task.isCancelled { return false }
+            entry.lastError = String(failure.prefix(500))
+            let age = ReportHead(entry).map { now.since($0.at) } ?? .zero
+            if age >= options.reportRetention { entry.gaveUpAt = now }
+            entry.nextAttempt = now.advanced(by: backoff(entry.attempts))
+            log(entry, failure)
+        } else {
+            entry.deliveredAt = now
             entry.lastError = nil
-            try await store.updateOutbox(entry)
         }
+        try await store.updateOutbox(entry)
+        return entry.deliveredAt != nil || entry.gaveUpAt != nil
     }
 
-    /// Exponential with full jitter, from half a second to a minute
-    /// (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+    private func log(_ entry: OutboxEntry, _ failure: String) {
+        var metadata: Logger.Metadata = [
+            "report": "\(entry.id)", "destination": "\(entry.report.destination.label)",
+            "attempts": "\(entry.attempts)", "reason": "\(failure)",
+        ]
+        if entry.gaveUpAt == nil { return logger.warning("report not delivered", metadata: metadata) }
+        metadata["hint"] = "Mend the destination; the event is in the store, see `rebound report`."
+        logger.error("report given up", metadata: metadata)
+    }
+
+    /// Exponential with full jitter, at most half a second after the first failure and at most a minute after many;
+    /// never less than 100 ms (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
     private func backoff(_ attempts: Int) -> Duration {
-        let ceiling = min(60.0, 0.5 * Double(1 << min(attempts, 10)))
+        let ceiling = min(60.0, 0.5 * Double(1 << min(max(attempts - 1, 0), 10)))
         return .milliseconds(Int(1_000 * max(0.1, ceiling * random())))
     }
 }
@@ -161,13 +213,22 @@ extension ReportSpec {
 }
 
 extension ReportDestination {
-    /// The destination in one word, without secrets: `sns arn:…`, `webhook https://…`.
+    /// The destination in one word, without secrets: `sns arn:…`, `webhook https://host`. Of a URL only the host is told:
+    /// user, path and query are where webhooks carry their keys.
     package var label: String {
         switch self {
         case .sns(let spec): "sns \(spec.topicArn)"
         case .lambda(let spec): "lambda \(spec.function)"
-        case .webhook(let spec): "webhook \(spec.url.prefix { $0 != "?" })"
+        case .webhook(let spec): "webhook \(Self.origin(spec.url))"
         case .file(let spec): "file \(spec.path)"
         }
+    }
+
+    /// Scheme, host and port.
+    static func origin(_ url: String) -> String {
+        guard let scheme = url.firstRange(of: "://") else { return "URL" }
+        let authority = url[scheme.upperBound...].prefix { !"/?#\\".contains($0) }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        return String(url[..<scheme.upperBound] + host)
     }
 }

@@ -27,7 +27,7 @@ package struct Courier: ReportCourier {
     package func deliver(_ entry: OutboxEntry) async -> String? {
         do {
             switch entry.report.destination {
-            case .sns(let spec): try await publish(entry, to: spec)
+            case .sns(let spec): return try await publish(entry, to: spec)
             case .lambda(let spec): try await invoke(entry, spec)
             case .webhook(let spec): return try await post(entry, to: spec)
             case .file(let spec): return FileReport.append(entry.payload, to: spec.path)
@@ -42,9 +42,9 @@ package struct Courier: ReportCourier {
         }
     }
 
-    private func publish(_ entry: OutboxEntry, to spec: SNSReportSpec) async throws {
+    private func publish(_ entry: OutboxEntry, to spec: SNSReportSpec) async throws -> String? {
         let scope = AWSScope(region: ARNParts(spec.topicArn)?.region, assumeRole: spec.assumeRole)
-        let head = try JSONDecoder().decode(ReportHead.self, from: Data(entry.payload.utf8))
+        guard let head = ReportHead(entry) else { return "the report in the store is not readable" }
         var attributes: [String: SNSAttribute] = [
             "event": .string(entry.event.rawValue), "experiment": .string(head.experiment),
             "severity": .string(head.severity.rawValue), "id": .string(head.id),
@@ -56,13 +56,16 @@ package struct Courier: ReportCourier {
             groupID: isFIFO ? entry.run : nil, deduplicationID: isFIFO ? DeduplicationID.make(entry.id) : nil)
         _ = try await SNSPublisher(client: connections.client(for: scope)).publish(
             message, to: TopicARN(rawValue: spec.topicArn))
+        return nil
     }
 
-    /// Fewer than 100 printable ASCII characters
+    /// At most 99 printable ASCII characters, the first a letter
     /// (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html).
-    private static func subject(_ head: ReportHead) -> String {
+    static func subject(_ head: ReportHead) -> String {
         let words = ["rebound", head.event.rawValue, head.experiment, head.verdict?.rawValue].compactMap { $0 }
-        return String(words.joined(separator: " ").filter { $0.isASCII && !$0.isNewline }.prefix(99))
+        return String(
+            words.joined(separator: " ").unicodeScalars.filter { (32...126).contains($0.value) }.prefix(99).map(
+                Character.init))
     }
 
     private func invoke(_ entry: OutboxEntry, _ spec: LambdaReportSpec) async throws {
@@ -95,18 +98,30 @@ package struct Courier: ReportCourier {
                     name: "Rebound-Signature",
                     value: WebhookSignature.header(body: body, secret: secret, unixSeconds: seconds)),
             ], body: body, timeouts: HTTPTimeouts(connect: .seconds(5), total: .seconds(15)))
-        let response = try await transport.send(request)
+        let response: HTTPResponse
+        do throws(TransportError) { response = try await transport.send(request) } catch {
+            // The URL may carry a key, and the reason is logged and shown.
+            return error.message.replacing(spec.url, with: ReportDestination.origin(spec.url))
+        }
         return (200..<300).contains(response.status) ? nil : "HTTP \(response.status)"
     }
 }
 
-/// What a destination needs of the payload beside its text.
-private struct ReportHead: Decodable {
+/// What a destination, and the outbox, need of the payload beside its text.
+struct ReportHead: Decodable {
     var id: String
+    var at: Timestamp
     var event: ReportEventKind
     var experiment: String
     var severity: ReportPayload.Severity
     var verdict: Verdict?
+
+    /// Nil for a payload that is none of ours.
+    init?(_ entry: OutboxEntry) {
+        // Losing the error is right: what matters is that it cannot be read.
+        guard let head = try? JSONDecoder().decode(Self.self, from: Data(entry.payload.utf8)) else { return nil }
+        self = head
+    }
 }
 
 /// `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 over `<unix seconds>.<body>`, so that an old body cannot be sent again as

@@ -52,7 +52,8 @@ package struct ReportPayload: Sendable, Codable, Equatable {
     /// Whether lists were shortened to fit the destination; the whole is in the store under `run`.
     package var truncated: Bool?
 
-    /// The JSON text, at most `limit` bytes: long lists go first, then the lists altogether.
+    /// The JSON text, at most `limit` bytes (SNS takes 262,144 with the attributes): long lists go first, then the lists
+    /// altogether, then all that is not needed to know what happened. `limit` is at least 20,000.
     package func encoded(limit: Int = 200_000) throws -> String {
         var payload = self
         for keep in [Int.max, 200, 20, 0] {
@@ -60,7 +61,24 @@ package struct ReportPayload: Sendable, Codable, Equatable {
             let data = try Self.encoder.encode(payload)
             if data.count <= limit { return String(decoding: data, as: UTF8.self) }
         }
+        payload.keepEssentials()
         return String(decoding: try Self.encoder.encode(payload), as: UTF8.self)
+    }
+
+    /// What is left is bounded by the model's own limits on names, and by the cuts made here.
+    private mutating func keepEssentials() {
+        func cut(_ text: String, to bytes: Int) -> String {
+            text.utf8.count <= bytes ? text : String(text.prefix(bytes / 4)) + "…"
+        }
+        hypothesis = cut(hypothesis, to: 2_000)
+        message = message.map { cut($0, to: 2_000) }
+        verdictReasons = verdictReasons.map { $0.prefix(5).map { cut($0, to: 1_000) } }
+        let told = injection?.message
+        injection?.message = told.map { cut($0, to: 2_000) }
+        run.reason = run.reason.map { cut($0, to: 1_000) }
+        run.requestedBy = cut(run.requestedBy, to: 500)
+        recovery?.phases = []
+        recovery?.probes = []
     }
 
     private mutating func shorten(to count: Int) {
@@ -77,20 +95,5 @@ package struct ReportPayload: Sendable, Codable, Equatable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return encoder
-    }
-}
-
-extension ReportEventKind {
-    /// Where the event comes in the life of a run, so that numbers made after a crash still grow.
-    var order: Int64 {
-        switch self {
-        case .planned: 1
-        case .aboutToInject: 2
-        case .injected: 3
-        case .abort: 4
-        case .undoFailed: 5
-        case .recovered: 6
-        case .verdict: 7
-        }
     }
 }

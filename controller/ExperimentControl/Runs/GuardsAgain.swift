@@ -12,14 +12,18 @@ struct GuardsAgain: Sendable {
     func refusal(of spec: InjectionSpec, in context: Injector.Context) async throws(AWSError) -> String? {
         let policy = EffectivePolicy(context.policies)
         if let stop = PolicyGuards(policy: policy).stops(now: now).first(where: { !$0.passed }) { return stop.message }
+        let rules = PolicyGuards(policy: policy).allowed(
+            accounts: [spec.target.account], regions: [spec.target.region], actions: [spec.action.name])
+        if let refused = rules.first(where: { !$0.passed }) { return refused.message }
+        let account = try await connections.account(for: spec.scope)
+        if account != spec.target.account {
+            return "\(spec.target.id) is in account \(spec.target.account), the credentials are of \(account)"
+        }
         let reader = try connections.reader(for: spec.scope)
-        let inventories = InventoryReader(aws: reader, account: spec.target.account, region: spec.target.region)
+        let inventories = InventoryReader(aws: reader, account: account, region: spec.target.region)
         if spec.action.targetsGroup {
-            let rules = TargetRules(optIns: policy.optIns, denyTags: policy.denyTags)
-            guard let group = try await inventories.inventory(ofGroup: spec.target.id).groups.first else {
-                return "group \(spec.target.id) is gone"
-            }
-            return rules.refusal(of: group.tags)
+            let group = try await inventories.inventory(ofGroup: spec.target.id).groups.first
+            return TargetRules(policy).refusal(of: group, named: spec.target.id, ownInstances: options.ownInstances)
         }
         guard let selector = context.run.spec.plan.faults.first(where: { $0.name == spec.fault })?.targets.instances
         else {
@@ -29,7 +33,8 @@ struct GuardsAgain: Sendable {
         let inventory =
             spec.target.autoScalingGroup == nil
             ? try await inventories.inventory(for: selector)
-            : try await inventories.inventory(ofInstances: [spec.target.id])
+            : try await inventories.inventory(
+                ofInstances: [spec.target.id], targetGroups: spec.target.targetGroupArns)
         return refusal(of: spec, in: context, selector: selector, inventory: inventory, policy: policy)
     }
 
@@ -40,8 +45,7 @@ struct GuardsAgain: Sendable {
         let inventories = InventoryReader(
             aws: try connections.reader(for: spec.scope), account: spec.target.account, region: spec.target.region)
         guard let group = try await inventories.inventory(ofGroup: name).groups.first else { return 0 }
-        let minimum = max(
-            1, context.run.spec.plan.limits.minHealthy, EffectivePolicy(context.policies).minHealthy?.value ?? 0)
+        let minimum = max(1, EffectivePolicy(context.policies).minHealthy(within: context.run.spec.plan.limits))
         let healthy = Set(group.members.filter(\.isInService).map(\.id))
         let gone = context.taken(from: name).subtracting(healthy).subtracting([spec.target.id])
         return max(0, healthy.count - minimum + gone.count)
@@ -54,13 +58,12 @@ struct GuardsAgain: Sendable {
         guard let instance = inventory.instances.first(where: { $0.id == spec.target.id }) else {
             return "\(spec.target.id) is gone"
         }
-        let rules = TargetRules(optIns: policy.optIns, denyTags: policy.denyTags)
         let own = options.ownInstances.union(inventory.membersOfGroups(holding: options.ownInstances))
-        let filter = EligibilityFilter(selector: selector, rules: rules, ownInstances: own, now: now)
+        let filter = EligibilityFilter(selector: selector, rules: TargetRules(policy), ownInstances: own, now: now)
         if let reason = filter.refusal(of: instance, in: inventory) {
             return "\(spec.target.id) is no longer eligible: \(reason)"
         }
-        let minimum = max(context.run.spec.plan.limits.minHealthy, policy.minHealthy?.value ?? 0)
+        let minimum = policy.minHealthy(within: context.run.spec.plan.limits)
         let results = HealthGuard(minHealthy: minimum).results(
             taking: context.taken.union([spec.target.id]), from: inventory,
             matched: filter.apply(to: inventory).eligible.map(\.id))

@@ -21,13 +21,17 @@ extension Injector {
     func continueRevert(_ injection: Injection) async throws(StoreError) -> Injection {
         let undo = injection.status?.undo ?? .nothing
         let looked = await answer { () throws(AWSError) -> RevertState in
-            let fault = try fault(injection)
+            let fault = try await fault(of: injection)
             let state = try await fault.isReverted(undo)
             if case .notYet = state { try await fault.revert(undo) }
             return state
         }
         switch looked {
-        case .success(.reverted(let evidence)): return try await finish(injection, .reverted, evidence)
+        case .success(.reverted(let evidence)):
+            // A look right after the act may still show the time before it.
+            let changed = injection.status?.effectiveHigh ?? injection.status?.callBegan ?? clock.now()
+            if undo != .nothing, clock.now().since(changed) < Self.settlingTime { return injection }
+            return try await finish(injection, .reverted, evidence)
         case .success(.targetGone(let evidence)): return try await finish(injection, .targetGone, evidence)
         case .success(.notYet(let evidence)): return try await afterDeadline(injection, evidence) ?? injection
         case .failure(let error):

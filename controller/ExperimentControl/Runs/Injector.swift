@@ -12,6 +12,8 @@ struct Injector: Sendable {
     let clock: any ControlClock
     let options: ControllerOptions
     let outbox: Outbox
+    /// Renews this process's right to drive the run, in the store. Throws `.conflict` when another process has it.
+    let confirmLease: @Sendable (ResourceKey) async throws(StoreError) -> Void
     let logger: Logger
 
     /// What the steps need to know of the run around the injection.
@@ -20,6 +22,8 @@ struct Injector: Sendable {
         var policies: [Policy]
         /// Every target that this run has taken or is taking, this one included.
         var targets: [PlannedTarget]
+        /// False once the run is on its way out: then nothing is harmed any more, not even again.
+        var mayHarm: Bool
 
         var taken: Set<String> { Set(targets.map(\.id)) }
 
@@ -34,8 +38,8 @@ struct Injector: Sendable {
         case .pending: try await reserve(injection, context)
         case .reserved: try await announce(injection, context)
         case .announced: try await arm(injection)
-        case .armed: try await act(injection)
-        case .acting: try await settleUnknown(injection)
+        case .armed: try await act(injection, context)
+        case .acting: try await settleUnknown(injection, context)
         case .accepted: try await awaitEffect(injection)
         case .effective, .noEffect: try await beginRevert(injection)
         case .reverting: try await continueRevert(injection)
@@ -43,31 +47,25 @@ struct Injector: Sendable {
         }
     }
 
-    /// Ends an injection that has not touched anything.
+    /// Ends an injection that has not touched anything. The reservation is given back last: a driver that dies in
+    /// between leaves one too many, and never an injection that could act without one.
     func refuse(_ injection: Injection, because reason: String) async throws(StoreError) -> Injection {
-        try await store.release(reservation: injection.reservationID)
-        return try await write(injection) { status in
+        let refused = try await write(injection) { status in
             status.state = .refused
             status.message = reason
         }
+        try await store.release(reservation: injection.reservationID)
+        return refused
     }
 
     private func reserve(_ injection: Injection, _ context: Context) async throws(StoreError) -> Injection {
-        let target = injection.spec.target
-        let policy = EffectivePolicy(context.policies)
-        let perRun = min(context.run.spec.plan.limits.maxTargets, policy.maxTargetsPerRun?.value ?? .max)
-        let reservation = Reservation(
-            id: injection.reservationID, run: context.run.uid,
-            target: "\(target.account)/\(target.region)/\(target.id)",
-            group: target.autoScalingGroup.map { "\(target.account)/\(target.region)/\($0)" } ?? "", at: clock.wall())
         let guards = GuardsAgain(connections: connections, options: options, now: clock.wall())
         let room: Int?
         switch await answer({ () throws(AWSError) in try await guards.room(for: injection.spec, in: context) }) {
         case .success(let found): room = found
         case .failure(let error): return try await fail(injection, "looking at the group: \(error.message)")
         }
-        let caps = ReservationCaps(perRun: perRun, perDay: policy.maxTargetsPerDay?.value, perGroup: room)
-        switch try await store.reserve(reservation, caps: caps) {
+        switch try await hold(injection, context, perGroup: room) {
         case .held(let token):
             return try await write(injection) { status in
                 status.state = .reserved
@@ -79,6 +77,21 @@ struct Injector: Sendable {
                 status.message = reason
             }
         }
+    }
+
+    /// Asks the store for the target, within the caps; the same injection again is given the same token.
+    func hold(
+        _ injection: Injection, _ context: Context, perGroup: Int?
+    ) async throws(StoreError) -> ReservationOutcome {
+        let target = injection.spec.target
+        let policy = EffectivePolicy(context.policies)
+        let perRun = min(context.run.spec.plan.limits.maxTargets, policy.maxTargetsPerRun?.value ?? .max)
+        let reservation = Reservation(
+            id: injection.reservationID, run: context.run.uid,
+            target: "\(target.account)/\(target.region)/\(target.id)",
+            group: target.autoScalingGroup.map { "\(target.account)/\(target.region)/\($0)" } ?? "", at: clock.wall())
+        let caps = ReservationCaps(perRun: perRun, perDay: policy.maxTargetsPerDay?.value, perGroup: perGroup)
+        return try await store.reserve(reservation, caps: caps)
     }
 
     /// Looks at the guards again, tags the target, and tells everyone before anything is done.
@@ -104,7 +117,7 @@ struct Injector: Sendable {
 
     /// Writes down how to put things back before anything is changed.
     private func arm(_ injection: Injection) async throws(StoreError) -> Injection {
-        switch await answer({ () throws(AWSError) in try await fault(injection).plan() }) {
+        switch await answer({ () throws(AWSError) in try await fault(of: injection).plan() }) {
         case .success(let undo):
             return try await write(injection) { status in
                 status.state = .armed
@@ -112,86 +125,6 @@ struct Injector: Sendable {
             }
         case .failure(let error): return try await fail(injection, "recording the undo: \(error.message)")
         }
-    }
-
-    /// The one place from which anything is harmed. `acting` is durable before the call is made.
-    private func act(_ injection: Injection) async throws(StoreError) -> Injection {
-        let marked = try await write(injection) { status in
-            status.state = .acting
-            status.attempts += 1
-            if status.callBegan == nil { status.callBegan = clock.now() }
-        }
-        switch await answer({ () throws(AWSError) in try await fault(marked).inject() }) {
-        case .success(let proof):
-            let accepted = clock.now()
-            logger.notice(
-                "fault injected",
-                metadata: ["injection": "\(marked.metadata.name)", "target": "\(marked.spec.target.id)"])
-            return try await write(marked) { status in
-                status.state = .accepted
-                status.acceptedAt = accepted
-                if let proof { Self.markEffective(&status, low: status.callBegan, high: accepted, evidence: proof) }
-            }
-        case .failure(let error):
-            if error.mayHaveActed {
-                return try await write(marked) { $0.evidence.append("no answer: \(error.message)") }
-            }
-            return try await fail(marked, error.message, requestID: error.requestID)
-        }
-    }
-
-    /// The call was made, or was about to be, and the answer is not known. Only the world can tell.
-    private func settleUnknown(_ injection: Injection) async throws(StoreError) -> Injection {
-        let waited = clock.now().since(injection.status?.callBegan ?? clock.now())
-        switch await answer({ () throws(AWSError) in try await fault(injection).effect() }) {
-        case .success(.seen(let evidence)), .success(.targetGone(let evidence)):
-            return try await write(injection) { status in
-                status.state = .accepted
-                Self.markEffective(&status, low: status.callBegan, high: clock.now(), evidence: evidence)
-            }
-        case .success(.notYet(let evidence)):
-            if waited < Self.settlingTime { return injection }
-            if injection.spec.action.canRepeat { return try await act(injection) }
-            return try await write(injection) { status in
-                status.state = .noEffect
-                status.message = "the answer was lost and the call is not repeated: \(evidence)"
-            }
-        case .failure(let error): return try await note(injection, "looking at the effect: \(error.message)")
-        }
-    }
-
-    private func awaitEffect(_ injection: Injection) async throws(StoreError) -> Injection {
-        let next: InjectionState = injection.spec.action.isReverted ? .effective : .completed
-        switch await answer({ () throws(AWSError) in try await fault(injection).effect() }) {
-        case .success(.seen(let evidence)):
-            return try await write(injection) { status in
-                status.state = next
-                Self.markEffective(&status, low: status.callBegan, high: clock.now(), evidence: evidence)
-            }
-        case .success(.targetGone(let evidence)):
-            return try await write(injection) { status in
-                status.state = .targetGone
-                Self.markEffective(&status, low: status.callBegan, high: clock.now(), evidence: evidence)
-            }
-        case .success(.notYet(let evidence)):
-            let since = injection.status?.acceptedAt ?? injection.status?.callBegan ?? clock.now()
-            if clock.now().since(since) < options.effectDeadline { return injection }
-            let limit = WrittenDuration(options.effectDeadline)
-            return try await write(injection) { status in
-                status.state = .noEffect
-                status.message = "accepted, but no effect within \(limit): \(evidence)"
-            }
-        case .failure(let error): return try await note(injection, "looking at the effect: \(error.message)")
-        }
-    }
-
-    /// An accepted call shows up in AWS's answers within this; before it, not seeing it says nothing.
-    static let settlingTime = Duration.seconds(3)
-
-    func fault(_ injection: Injection) throws(AWSError) -> any AWSFault {
-        AWSFaults.fault(
-            injection.spec, reader: try connections.reader(for: injection.spec.scope),
-            actor: try connections.actor(for: injection.spec.scope))
     }
 
     /// Every target carries the run's mark before it is touched, so that whoever finds it knows why.
@@ -207,34 +140,25 @@ struct Injector: Sendable {
             tags, on: [EC2InstanceID(rawValue: injection.spec.target.id)])
     }
 
-    private func fail(
+    /// Ends an injection whose call was refused, so that nothing was changed.
+    func fail(
         _ injection: Injection, _ message: String, requestID: String? = nil
     ) async throws(StoreError) -> Injection {
         logger.warning(
             "injection failed", metadata: ["injection": "\(injection.metadata.name)", "reason": "\(message)"])
-        try await store.release(reservation: injection.reservationID)
-        return try await write(injection) { status in
+        let failed = try await write(injection) { status in
             status.state = .failed
             status.message = message
             status.requestID = requestID ?? status.requestID
         }
+        try await store.release(reservation: injection.reservationID)
+        return failed
     }
 
     /// Keeps the newest trouble without letting the record grow.
     func note(_ injection: Injection, _ text: String) async throws(StoreError) -> Injection {
         if injection.status?.message == text { return injection }
         return try await write(injection) { $0.message = text }
-    }
-
-    /// The first sighting of the effect is kept; later ones only confirm it.
-    private static func markEffective(
-        _ status: inout InjectionStatus, low: MonotonicInstant?, high: MonotonicInstant, evidence: String
-    ) {
-        if status.effectiveHigh == nil {
-            status.effectiveLow = low ?? high
-            status.effectiveHigh = high
-        }
-        if status.evidence.count < 20, !status.evidence.contains(evidence) { status.evidence.append(evidence) }
     }
 
     /// Writes the status durably. This reconciler is its only writer.

@@ -30,13 +30,15 @@ package struct RunFacts: Sendable {
     package var watch: Watch?
     /// The operator's wish to end early.
     package var abort: String?
+    /// A policy halts everything, in words.
+    package var halt: String?
     /// A stop condition was met before.
     package var isStopped: Bool
     package var now: MonotonicInstant
 
     package init(
         spec: ExperimentSpec, phase: RunPhase, phaseSince: MonotonicInstant, injections: [Injection], watch: Watch?,
-        abort: String?, isStopped: Bool, now: MonotonicInstant
+        abort: String?, halt: String? = nil, isStopped: Bool, now: MonotonicInstant
     ) {
         self.spec = spec
         self.phase = phase
@@ -44,6 +46,7 @@ package struct RunFacts: Sendable {
         self.injections = injections
         self.watch = watch
         self.abort = abort
+        self.halt = halt
         self.isStopped = isStopped
         self.now = now
     }
@@ -62,7 +65,6 @@ package enum RunAction: Sendable, Equatable {
     case enter(RunPhase, reason: String)
     case wait(Duration)
     case conclude
-    case deliverReports
     case nothing
 }
 
@@ -71,7 +73,19 @@ package enum RunDecision {
     /// How often a waiting run looks again.
     static let tick = Duration.milliseconds(50)
 
+    /// Whatever the phase says: no way leads out of a run while it is not known that everything is put back.
     package static func next(_ facts: RunFacts) -> RunAction {
+        let action = inPhase(facts)
+        guard action.leadsOut, facts.injections.contains(where: \.isOpen) else { return action }
+        return .enter(.reverting, reason: "something is left to put back")
+    }
+
+    /// The injections that have something to settle or to put back. That does not wait for measuring.
+    package static func owed(_ facts: RunFacts) -> [String] {
+        facts.injections.filter { isDue($0, facts) && !$0.state.isBeforeAct }.map(\.metadata.name)
+    }
+
+    private static func inPhase(_ facts: RunFacts) -> RunAction {
         switch facts.phase {
         case .pending: facts.abort == nil ? .plan : .enter(.reporting, reason: "aborted before planning")
         case .planned, .awaitingApproval:
@@ -99,7 +113,9 @@ package enum RunDecision {
     }
 
     private static func injecting(_ facts: RunFacts) -> RunAction {
-        if let reason = facts.abort ?? facts.watch?.stopReason { return .enter(.reverting, reason: reason) }
+        if let reason = facts.abort ?? facts.halt ?? facts.watch?.stopReason {
+            return .enter(.reverting, reason: reason)
+        }
         if facts.watch == nil { return .startWatching }
         let lost = facts.injections.filter { $0.state == .pending && waitsInVain($0, facts) }
         if !lost.isEmpty { return .beginReverting([], refuse: lost.map(\.metadata.name)) }
@@ -143,7 +159,7 @@ package enum RunDecision {
             return false
         }
         return facts.injections.contains {
-            $0.spec.fault == first && ($0.state == .refused || $0.state == .failed || $0.state == .noEffect)
+            $0.spec.fault == first && ($0.state == .noEffect || ($0.state.isFinal && !$0.tookEffect))
         }
     }
 
@@ -174,11 +190,23 @@ package enum RunDecision {
         if facts.abort != nil, facts.now.since(facts.phaseSince) >= recovery.stableFor.duration {
             return .enter(.reporting, reason: "aborted; the steady state has not come back yet")
         }
-        let last = facts.injections.compactMap(\.status?.effectiveHigh).max() ?? facts.phaseSince
+        // Putting back is a change too, and what it stirs up is given its time.
+        let changes = facts.injections.flatMap { [$0.status?.effectiveHigh, $0.status?.revertedAt] }
+        let last = changes.compactMap { $0 }.max() ?? facts.phaseSince
         if facts.now.since(last) >= recovery.giveUpAfter.duration {
             return .enter(.reporting, reason: "gave up after \(recovery.giveUpAfter)")
         }
         return .wait(tick)
+    }
+}
+
+extension RunAction {
+    /// Whether the run harms and reverts nothing any more after this.
+    fileprivate var leadsOut: Bool {
+        switch self {
+        case .enter(.reporting, _), .enter(.done, _), .conclude: true
+        default: false
+        }
     }
 }
 
@@ -193,6 +221,16 @@ extension Injection {
 
     /// Seen to take effect, whatever came of it later.
     package var tookEffect: Bool { status?.effectiveHigh != nil }
+
+    /// What came of the call is not known yet, or something is still to be put back.
+    package var isOpen: Bool {
+        switch state {
+        case .acting, .accepted, .effective, .reverting: true
+        case .noEffect: spec.action.isReverted
+        case .pending, .reserved, .announced, .armed: false
+        case .reverted, .completed, .refused, .failed, .targetGone, .revertFailed: false
+        }
+    }
 
     /// From the moment before the call on, nothing but the world can say what happened.
     package var mayHaveChangedTheWorld: Bool {

@@ -5,50 +5,70 @@ import Logging
 import ResourceStore
 import Synchronization
 
-/// Names this process so that another on the same machine can tell whether it still lives: boot, pid and start time.
+/// Names this process so that another on the same machine can tell whether it still lives: boot, pid namespace, pid and
+/// start time.
 struct LeaseHolder: Sendable {
     let text: String
-    private let bootID: String
+    private let place: [String]
 
     init(bootID: String) {
-        self.bootID = bootID
         let pid = getpid()
-        text = "\(bootID):\(pid):\(Self.startTicks(of: pid) ?? 0)"
+        place = [bootID, Self.processNamespace()]
+        text = (place + ["\(pid)", "\(Self.startTicks(of: pid) ?? 0)"]).joined(separator: ":")
     }
 
-    /// Whether the process that a lease names is certainly gone: of this boot, and no process has its number and start
-    /// time.
+    /// Whether the process that a lease names is certainly gone: it was of this boot and saw the processes that we see
+    /// (in a container the numbers mean others), and none has its number and start time.
     func isGone(_ holder: String) -> Bool {
-        let parts = holder.split(separator: ":")
-        guard parts.count == 3, !bootID.isEmpty, parts[0] == bootID, let pid = pid_t(parts[1]) else { return false }
-        return Self.startTicks(of: pid).map(String.init) != String(parts[2])
+        let parts = holder.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 4, Array(parts[..<2]) == place, !place.contains(""), let pid = pid_t(parts[2]), pid > 0
+        else { return false }
+        if let ticks = Self.startTicks(of: pid) { return String(ticks) != parts[3] }
+        // Not to be seen may mean not there, a zombie, or hidden from us (proc(5), hidepid).
+        if kill(pid, 0) != 0 { return errno == ESRCH }
+        return Self.state(of: pid) == "Z"
     }
 
-    /// Field 22 of /proc/PID/stat (proc_pid_stat(5)); nil when there is no such process.
+    /// The inode that names this process's pid namespace (pid_namespaces(7)); empty where it cannot be read, and then no
+    /// other holder is ever held to be gone.
+    private static func processNamespace() -> String {
+        var status = stat()
+        return stat("/proc/self/ns/pid", &status) == 0 ? "\(status.st_ino)" : ""
+    }
+
+    /// Field 22 of /proc/PID/stat (proc_pid_stat(5)); nil when there is no such process, or only its zombie, which will
+    /// never drive anything again.
     private static func startTicks(of pid: pid_t) -> UInt64? {
+        guard let fields = fields(of: pid), fields.count > 19, fields[0] != "Z" else { return nil }
+        return UInt64(fields[19])
+    }
+
+    private static func state(of pid: pid_t) -> String? { fields(of: pid)?.first }
+
+    /// The fields of /proc/PID/stat from the third on. The name, field 2, may hold anything; what follows its last
+    /// bracket does not.
+    private static func fields(of pid: pid_t) -> [String]? {
         guard let file = fopen("/proc/\(pid)/stat", "r") else { return nil }
         defer { fclose(file) }
         var buffer = [UInt8](repeating: 0, count: 1_024)
         let count = fread(&buffer, 1, buffer.count, file)
         let text = String(decoding: buffer.prefix(count), as: UTF8.self)
-        // The name, field 2, may hold anything; what follows its last bracket does not.
         guard let end = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        // A zombie is gone: it will never drive anything again.
-        guard fields.count > 19, fields[0] != "Z" else { return nil }
-        return UInt64(fields[19])
+        return text[text.index(after: end)...].split(separator: " ").map(String.init)
     }
 }
 
 /// The rights to drive runs that this process holds. Each is taken before the first step, renewed three times within
-/// its length, and given back at the end; one that is not given back runs out.
+/// its length, and given back at the end; one that is not given back runs out. A right that was not renewed for its
+/// length is not held, whatever this process believes: it was stopped, and another may drive by now.
 actor HeldLeases {
     private let holder: LeaseHolder
     private let store: any ResourceStore
     private let clock: any ControlClock
     private let duration: Duration
     private let logger: Logger
-    private var held: Set<ResourceKey> = []
+    /// Since when at the latest each is held: read before the store was asked.
+    private var held: [ResourceKey: MonotonicInstant] = [:]
 
     init(holder: LeaseHolder, store: any ResourceStore, clock: any ControlClock, duration: Duration, logger: Logger) {
         self.holder = holder
@@ -61,37 +81,31 @@ actor HeldLeases {
     /// Throws `.busy` while another living process drives the run. A lease of a process that is gone is taken over at
     /// once.
     func hold(_ key: ResourceKey) async throws(ExperimentError) {
-        if held.contains(key) { return }
-        do throws(StoreError) {
-            guard case .heldByOther(let other, let until) = try await take(key) else {
-                held.insert(key)
-                return
-            }
-            if holder.isGone(other) {
-                try await store.releaseLease(name(key), holder: other)
-                if case .held = try await take(key) {
-                    held.insert(key)
-                    return
-                }
-            }
-            throw StoreError(
-                .conflict, "another process drives run \(key.name) until at least \(until)",
-                hint: "Wait for it, or end that process; `rebound abort` reaches it through the store.")
-        } catch {
+        if let since = held[key], clock.now().since(since) < duration { return }
+        do throws(StoreError) { try await confirm(key) } catch {
             throw ExperimentError(
                 error.code == .conflict ? .busy : .store, error.message, hint: error.hint, cause: error)
         }
+    }
+
+    /// Takes or renews the lease in the store, now. Throws `.conflict` when another living process has it.
+    func confirm(_ key: ResourceKey) async throws(StoreError) {
+        guard case .heldByOther(let other, let until) = try await take(key) else { return }
+        if holder.isGone(other) {
+            try await store.releaseLease(name(key), holder: other)
+            if case .held = try await take(key) { return }
+        }
+        throw StoreError(
+            .conflict, "another process drives run \(key.name) until at least \(until)",
+            hint: "Wait for it, or end that process; `rebound abort` reaches it through the store.")
     }
 
     /// Renews until cancelled.
     func renew() async {
         while !Task.isCancelled {
             do { try await clock.sleep(for: duration / 3) } catch { return }
-            for key in held {
-                do throws(StoreError) {
-                    // Lost: every write of another driver makes ours conflict, so the next step stops by itself.
-                    if case .heldByOther = try await take(key) { held.remove(key) }
-                } catch {
+            for key in held.keys where held[key] != nil {
+                do throws(StoreError) { _ = try await take(key) } catch {
                     logger.warning("lease not renewed", metadata: ["run": "\(key.name)", "reason": "\(error.message)"])
                 }
             }
@@ -99,17 +113,21 @@ actor HeldLeases {
     }
 
     func release(_ key: ResourceKey) async {
-        guard held.remove(key) != nil else { return }
+        guard held.removeValue(forKey: key) != nil else { return }
         // Losing the error is right: a lease that is not given back runs out.
         try? await store.releaseLease(name(key), holder: holder.text)
     }
 
     func releaseAll() async {
-        for key in held { await release(key) }
+        for key in held.keys { await release(key) }
     }
 
     private func take(_ key: ResourceKey) async throws(StoreError) -> LeaseOutcome {
-        try await store.acquireLease(name(key), holder: holder.text, for: duration, now: clock.wall())
+        let asked = clock.now()
+        let outcome = try await store.acquireLease(name(key), holder: holder.text, for: duration, now: clock.wall())
+        // Another's: every write of its driver makes ours conflict, and the next step asks again.
+        if case .held = outcome { held[key] = asked } else { held[key] = nil }
+        return outcome
     }
 
     private func name(_ key: ResourceKey) -> String { "run/\(key.namespace)/\(key.name)" }

@@ -21,6 +21,8 @@ extension RunReconciler {
         if !injections.isEmpty || status.plan != nil || status.verdict != nil {
             try await outbox.enqueue(.verdict, of: judged, injection: nil, status: status)
         }
+        // Nothing is harmed any more. Before the run is done: nobody would look at it afterwards.
+        try await store.finish(run: run.uid)
         try await outbox.drain(run: run.uid, grace: options.reportGrace)
         try await finish(judged, status)
     }
@@ -36,6 +38,9 @@ extension RunReconciler {
     /// Reports what became true without being reported, because a driver died between writing it and saying it. The ids
     /// are the same, so what was said is not said again.
     func catchUp(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async throws(StoreError) {
+        for injection in injections where injection.state == .refused || injection.state == .failed {
+            try await store.release(reservation: injection.reservationID)
+        }
         if status.phaseSince[RunPhase.planned.rawValue] != nil {
             try await outbox.enqueue(.planned, of: run, injection: nil, status: status)
         }
@@ -51,7 +56,7 @@ extension RunReconciler {
     private func measure(
         _ run: Run, _ status: inout RunStatus, _ injections: [Injection], anchor: ClockAnchor
     ) async throws {
-        let record = try await RunRecord(run: run.uid, store: store).everything(anchor: anchor)
+        let record = try await RunRecord(run: run.uid, store: store, logger: logger).everything(anchor: anchor)
         guard !record.observations.isEmpty else { return }
         let input = MeasurementInput(
             probes: run.spec.plan.steadyState, observations: record.observations, sightings: record.sightings,
@@ -65,7 +70,8 @@ extension RunReconciler {
     }
 
     private func judge(_ run: Run, _ status: inout RunStatus) {
-        let stopped = status.aborted.flatMap { run.spec.abort == nil ? $0.reason : nil }
+        // A stop condition that was met before the operator asked still decides.
+        let stopped = status.aborted.flatMap { $0 == run.spec.abort ? nil : $0.reason }
         let input = VerdictInput(
             planProblem: status.plan == nil ? "the run ended before it was planned" : nil,
             baselineHeld: status.anchor.map { _ in status.phaseSince[RunPhase.injecting.rawValue] != nil },
@@ -81,14 +87,20 @@ extension RunReconciler {
         status.reports = try await store.deliveries(run: run.uid).map { entry in
             var delivery = ReportDelivery(
                 id: entry.id, event: entry.event, destination: entry.report.destination.label,
-                state: entry.deliveredAt == nil ? .pending : .delivered, attempts: entry.attempts)
+                state: entry.state, attempts: entry.attempts)
             delivery.deliveredAt = entry.deliveredAt
             delivery.lastError = entry.lastError
             return delivery
         }
         status.endedAt = clock.wall()
         try await write(run, status: status, entering: .done, reason: "verdict \(status.verdict?.rawValue ?? "none")")
-        try await store.finish(run: run.uid)
+    }
+}
+
+extension OutboxEntry {
+    fileprivate var state: ReportDelivery.State {
+        if deliveredAt != nil { return .delivered }
+        return gaveUpAt == nil ? .pending : .gaveUp
     }
 }
 
@@ -103,9 +115,10 @@ extension Injection {
 extension RunStatus {
     /// When watching was ended; a probe that fell silent before that has missing slots to show for it.
     fileprivate func watchEnded(anchor: ClockAnchor, _ observations: [Observation]) -> MonotonicInstant {
-        let last = observations.map(\.ended).max() ?? anchor.monotonic
-        guard let since = phaseSince[RunPhase.reporting.rawValue] else { return last }
-        return max(last, anchor.instant(of: since))
+        guard let since = phaseSince[RunPhase.reporting.rawValue] else {
+            return observations.map(\.ended).max() ?? anchor.monotonic
+        }
+        return anchor.instant(of: since)
     }
 
     /// The stretches in which no controller watched, from the notes that each new watch left.

@@ -12,7 +12,8 @@ extension RunReconciler {
     ) async throws -> RunOutcome {
         let due = injections.filter { names.contains($0.metadata.name) }
         let taken = injections.filter { $0.isTaking || names.contains($0.metadata.name) }.map(\.spec.target)
-        let context = Injector.Context(run: run, policies: try await policies(), targets: taken)
+        let context = Injector.Context(
+            run: run, policies: try await policies(), targets: taken, mayHarm: mayHarm(run, status))
         let injector = injector
         let results = await withTaskGroup(of: Result<Injection, StoreError>.self) { group in
             for injection in due {
@@ -32,6 +33,11 @@ extension RunReconciler {
         }
         // Waiting on AWS: look again soon, and not in a spin.
         return .lookAgain(after: progressed ? .zero : .milliseconds(200))
+    }
+
+    /// Only a run that goes on may harm; on its way out it settles and puts back.
+    private func mayHarm(_ run: Run, _ status: RunStatus) -> Bool {
+        run.spec.abort == nil && (status.phase == .injecting || status.phase == .holding)
     }
 
     func beginReverting(
@@ -84,14 +90,16 @@ extension RunReconciler {
     }
 
     /// Enters a phase. A reason that ends the run early is kept as the abort that it is.
-    func enter(_ phase: RunPhase, _ reason: String, _ run: Run, _ status: RunStatus) async throws(StoreError) {
+    func enter(
+        _ phase: RunPhase, _ reason: String, _ run: Run, _ status: RunStatus, since: Timestamp? = nil
+    ) async throws(StoreError) {
         var status = status
         let isEarly = phase == .reverting && status.aborted == nil && reason != Self.everythingDone
         if isEarly || (run.spec.abort != nil && status.aborted == nil) {
             status.aborted = run.spec.abort ?? AbortRequest(requestedBy: "rebound", reason: reason, at: clock.wall())
         }
         let wasAborted = run.status?.aborted != nil
-        let written = try await write(run, status: status, entering: phase, reason: reason)
+        let written = try await write(run, status: status, entering: phase, reason: reason, since: since)
         if status.aborted != nil, !wasAborted {
             try await outbox.enqueue(.abort, of: written, injection: nil, status: status)
         }

@@ -100,7 +100,7 @@ extension RunReconciler {
     /// Begins, or goes on, to watch. What passed since the last written observation is a gap, and is said.
     func startWatching(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async throws {
         var status = status
-        let earlier = try await RunRecord(run: run.uid, store: store)
+        let earlier = try await RunRecord(run: run.uid, store: store, logger: logger)
             .everything(anchor: status.anchor ?? clock.anchor()).observations
         let isFresh = earlier.isEmpty && status.phase == .baseline
         // Nothing is measured or changed yet: the grid of slots begins now.
@@ -155,16 +155,16 @@ extension RunReconciler {
     private func result(of gate: GateSpec) async -> GuardResult {
         switch gate.condition {
         case .file(let file):
-            let exists = access(file.path, F_OK) == 0
+            let code = access(file.path, F_OK) == 0 ? 0 : errno
+            let exists = code == 0
             // Only "no such file" says that it is not there (access(2)); anything else is not known.
-            let isKnown = exists || errno == ENOENT
+            let isKnown = exists || code == ENOENT
             let passed = isKnown && exists == (file.must == .exist)
             return GuardResult(
                 name: "gate", passed: passed,
-                message:
-                    "gate \(gate.name): \(file.path) \(exists ? "exists" : "does not exist"), "
-                    + "must \(file.must.rawValue)"
-            )
+                message: "gate \(gate.name): \(file.path) "
+                    + (exists ? "exists" : isKnown ? "does not exist" : "cannot be looked at")
+                    + ", must \(file.must.rawValue)")
         case .probe(let kind):
             do {
                 let action = kind.asksAWS ? AWSProbe(kind: kind, aws: connections) : nil
@@ -214,7 +214,8 @@ extension PlanReport {
         guard let first = refused.first else { return nil }
         let message = refused.map { "\($0.name): \($0.message)" }.joined(separator: "; ")
         if first.name == "targetsFound" {
-            let found = selections.map(\.found).reduce(0, +)
+            // Of several faults, one that matches nothing is not excused by what the others match.
+            let found = selections.filter(\.chosen.isEmpty).map(\.found).min() ?? 1
             let filters = selections.flatMap(\.filters).map { "\($0.removed) by \($0.name)" }.joined(separator: ", ")
             return ExperimentError(
                 found == 0 ? .targetsNotFound : .noTargets,

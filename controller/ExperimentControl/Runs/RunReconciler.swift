@@ -21,10 +21,14 @@ package final class RunReconciler: Sendable {
     let outbox: Outbox
     let logger: Logger
     let watches: RunWatches
+    let confirmLease: @Sendable (ResourceKey) async throws(StoreError) -> Void
 
+    /// `confirmLease` renews this process's right to drive a run, in the store, and throws `.conflict` when another
+    /// process has it. It is asked right before each act.
     package init(
         store: any ResourceStore, connections: AWSConnections, clock: any ControlClock, options: ControllerOptions,
-        outbox: Outbox, watches: RunWatches, logger: Logger
+        outbox: Outbox, watches: RunWatches, logger: Logger,
+        confirmLease: @escaping @Sendable (ResourceKey) async throws(StoreError) -> Void
     ) {
         self.store = store
         self.connections = connections
@@ -33,11 +37,13 @@ package final class RunReconciler: Sendable {
         self.outbox = outbox
         self.watches = watches
         self.logger = logger
+        self.confirmLease = confirmLease
     }
 
     var injector: Injector {
         Injector(
-            store: store, connections: connections, clock: clock, options: options, outbox: outbox, logger: logger)
+            store: store, connections: connections, clock: clock, options: options, outbox: outbox,
+            confirmLease: confirmLease, logger: logger)
     }
 
     /// One step of the run under this key. A key without a run is settled.
@@ -53,8 +59,8 @@ package final class RunReconciler: Sendable {
             let injections: [Injection]
             (run, injections) = try await rebased(run, self.injections(of: run))
             guard let status = run.status else { return .settled }
-            let facts = await facts(run, status, injections)
-            let outcome = try await perform(RunDecision.next(facts), run: run, status: status, injections: injections)
+            let facts = try await facts(run, status, injections)
+            let outcome = try await perform(RunDecision.next(facts), facts, run: run, status: status)
             watches.forgetFailures(key.name)
             return outcome
         } catch let error as StoreError {
@@ -83,7 +89,7 @@ package final class RunReconciler: Sendable {
             let all = try await store.list(
                 Injection.self, namespace: key.namespace, labels: ["rebound/run": key.name]
             ).items
-            return all.contains { !$0.state.isFinal && !$0.state.isBeforeAct }
+            return all.contains(where: \.isOpen)
         } catch {
             return true  // Not known, so taken to be so.
         }
@@ -95,13 +101,22 @@ package final class RunReconciler: Sendable {
             .items
     }
 
-    private func facts(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async -> RunFacts {
+    private func facts(
+        _ run: Run, _ status: RunStatus, _ injections: [Injection]
+    ) async throws(StoreError) -> RunFacts {
         let since = status.phaseSince[status.phase.rawValue]
         let anchor = status.anchor ?? clock.anchor()
         return RunFacts(
             spec: run.spec.plan, phase: status.phase, phaseSince: since.map { anchor.instant(of: $0) } ?? clock.now(),
             injections: injections, watch: await watch(run, injections), abort: run.spec.abort?.reason,
+            halt: try await halt(status.phase),
             isStopped: status.aborted != nil && run.spec.abort == nil, now: clock.now())
+    }
+
+    /// A halt that a policy orders while faults are put in or held, in words.
+    private func halt(_ phase: RunPhase) async throws(StoreError) -> String? {
+        guard phase == .injecting || phase == .holding else { return nil }
+        return EffectivePolicy(try await policies()).halts.first.map { "halted by policy \($0.policy): \($0.value)" }
     }
 
     private func watch(_ run: Run, _ injections: [Injection]) async -> RunFacts.Watch? {
@@ -124,22 +139,30 @@ package final class RunReconciler: Sendable {
     }
 
     private func perform(
-        _ action: RunAction, run: Run, status: RunStatus, injections: [Injection]
+        _ action: RunAction, _ facts: RunFacts, run: Run, status: RunStatus
     ) async throws -> RunOutcome {
+        let injections = facts.injections
         switch action {
         case .plan: try await plan(run, status)
         case .createInjections: try await createInjections(run, status)
-        case .startWatching: try await startWatching(run, status, injections)
+        case .startWatching:
+            do { try await startWatching(run, status, injections) } catch {
+                let owed = RunDecision.owed(facts)
+                if !owed.isEmpty { _ = try await advance(owed, run, status, injections) }
+                throw error
+            }
         case .checkGates: try await checkGates(run, status)
         case .advance(let names): return try await advance(names, run, status, injections)
         case .beginReverting(let held, let refused):
             try await beginReverting(held, refusing: refused, run, status, injections)
         case .enter(let phase, let reason):
-            // The measurements first: a run that is reporting has all of them in the store.
+            // The measurements first: a run that is reporting has all of them in the store. Watching ends where this
+            // was decided; waiting for attempts under way is no part of it, and would look like silence.
+            let since = clock.wall()
             if phase == .reporting { await stopWatching(run) }
-            try await enter(phase, reason, run, status)
+            try await enter(phase, reason, run, status, since: since)
         case .wait(let duration): return .lookAgain(after: duration)
-        case .conclude, .deliverReports: try await conclude(run, status, injections)
+        case .conclude: try await conclude(run, status, injections)
         case .nothing: return .settled
         }
         return .lookAgain(after: .zero)

@@ -52,15 +52,15 @@ package enum ChunkCodec {
         guard bytes.first == format else { throw ChunkError.unreadable }
         var reader = VariableIntegerReader(bytes.dropFirst())
         let head = try JSONDecoder().decode(Head.self, from: Data(try reader.take(Int(try reader.next()))))
-        // Both anchors name the same moment of the wall clock, so their difference is the difference of the clocks.
-        let shift = anchor.instant(of: head.anchor.wall).nanoseconds &- head.anchor.monotonic.nanoseconds
+        let shift = ClockShift.nanoseconds(from: head.anchor, to: anchor)
         func text(_ index: Int64) throws -> String? {
             if index < 0 { return nil }
             guard index < head.texts.count else { throw ChunkError.unreadable }
             return head.texts[Int(index)]
         }
         var result: [Observation] = []
-        result.reserveCapacity(max(0, min(head.count, bytes.count)))
+        guard (0...bytes.count).contains(head.count) else { throw ChunkError.unreadable }
+        result.reserveCapacity(head.count)
         var previous: Int64 = 0
         for _ in 0..<head.count {
             guard let probe = try text(try reader.next()) else { throw ChunkError.unreadable }
@@ -96,6 +96,15 @@ package enum ChunkCodec {
         case (3, let reason?): .missed(reason: reason)
         default: throw ChunkError.unreadable
         }
+    }
+}
+
+/// How far one boot's clock is from another's. Numbers that no clock gave wrap, and do not end the process.
+enum ClockShift {
+    /// Both anchors name a moment of the wall clock, so the difference of their clocks follows.
+    static func nanoseconds(from old: ClockAnchor, to new: ClockAnchor) -> Int64 {
+        let wall = old.wall.nanosecondsSinceEpoch &- new.wall.nanosecondsSinceEpoch
+        return new.monotonic.nanoseconds &+ wall &- old.monotonic.nanoseconds
     }
 }
 

@@ -39,7 +39,9 @@ package struct EvidenceDiffer: Sendable {
             note(.instanceState(id: id, state: state), "DescribeInstances")
         }
         for (group, now) in view.groups.sorted(by: { $0.key < $1.key }) {
-            members(of: group, before: last.groups[group] ?? [:], now: now, ended: ended, note: note)
+            // A group that the look before did not show is seen for the first time: nothing of it is news.
+            guard let before = last.groups[group] else { continue }
+            members(of: group, before: before, now: now, ended: ended, note: note)
         }
         for activity in view.activities { compare(activity, to: last, note: note) }
         for (arn, now) in view.targets.sorted(by: { $0.key < $1.key }) {

@@ -17,13 +17,11 @@ package enum SightingCodec {
     /// The sightings on the clock of `anchor`.
     package static func decode(_ bytes: [UInt8], onto anchor: ClockAnchor) throws -> [Sighting] {
         let document = try JSONDecoder().decode(Document.self, from: Data(bytes))
-        let shift = Duration.nanoseconds(
-            anchor.instant(of: document.anchor.wall).nanoseconds &- document.anchor.monotonic.nanoseconds)
+        let shift = ClockShift.nanoseconds(from: document.anchor, to: anchor)
+        func moved(_ instant: MonotonicInstant) -> MonotonicInstant { .init(nanoseconds: instant.nanoseconds &+ shift) }
         return document.sightings.map { sighting in
-            var moved = sighting
-            moved.low = sighting.low?.advanced(by: shift)
-            moved.high = sighting.high.advanced(by: shift)
-            return moved
+            Sighting(
+                fact: sighting.fact, low: sighting.low.map(moved), high: moved(sighting.high), source: sighting.source)
         }
     }
 }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+import AWS
+import ChaosModel
+import ResourceStore
+import Testing
+
+@testable import ExperimentControl
+
+@Suite("one injection, step by step")
+struct InjectorTests {
+    private static let kill = Sample.fault(.ec2(.terminate))
+    private static let stop = Sample.fault(.ec2(.stop), duration: .seconds(60))
+
+    @Test("an instance is reserved, tagged, announced and terminated, each once and in this order")
+    func terminate() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.kill)
+        let done = try await bench.advance(injection, of: run, until: [.completed])
+        #expect(done.state == .completed)
+        #expect(bench.aws.count("TerminateInstances") == 1)
+        #expect(bench.aws.world.instances[World.id(1)]?.state == "shutting-down")
+        let acts = bench.aws.calls.map(\.action).filter { ["CreateTags", "TerminateInstances"].contains($0) }
+        #expect(acts == ["CreateTags", "TerminateInstances"])
+        let tagged = try #require(bench.aws.calls.first { $0.action == "CreateTags" })
+        #expect(tagged.form["ResourceId.1"] == World.id(1))
+        #expect(try await bench.store.reservations(run: run.uid).count == 1)
+        let status = try #require(done.status)
+        #expect(status.undo == .nothing)
+        #expect(try #require(status.effectiveLow) <= (try #require(status.effectiveHigh)))
+    }
+
+    @Test("a stopped instance is started again, and that is read back")
+    func stopAndStart() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        #expect(held.status?.undo == .startInstance(id: World.id(1)))
+        let reverting = try await bench.advance(held, of: run, until: [.reverting])
+        #expect(bench.aws.count("StartInstances") == 0, "an instance that is still stopping cannot be started")
+        bench.aws.world.instances[World.id(1)]?.state = "stopped"
+        let done = try await bench.advance(reverting, of: run, until: [.reverted])
+        #expect(done.state == .reverted)
+        #expect(bench.aws.count("StartInstances") == 1)
+        #expect(bench.aws.world.instances[World.id(1)]?.state == "running")
+    }
+
+    @Test("an instance that did not run before is not started by the undo")
+    func stoppedBefore() async throws {
+        var world = World.alone(3)
+        world.instances[World.id(1)]?.state = "stopped"
+        let bench = try await Bench(world)
+        var fault = Self.stop
+        fault.targets.instances?.states = ["running", "stopped"]
+        let (run, injection) = try await bench.prepare(fault)
+        let done = try await bench.advance(injection, of: run, until: [.reverted])
+        #expect(done.state == .reverted)
+        #expect(bench.aws.count("StartInstances") == 0)
+        #expect(bench.aws.world.instances[World.id(1)]?.state != "running")
+    }
+
+    @Test("an undo looks first: what is back already is not put back again")
+    func backAlready() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        bench.aws.world.instances[World.id(1)]?.state = "running"
+        bench.clock.advance(by: .seconds(60))
+        let done = try await bench.advance(held, of: run, until: [.reverted])
+        #expect(done.state == .reverted)
+        #expect(bench.aws.count("StartInstances") == 0)
+    }
+
+    @Test("a look right after the stop that still shows the instance running is not taken for an undo")
+    func staleLook() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        // EC2 answers from a copy that has not heard of the stop yet.
+        bench.aws.world.instances[World.id(1)]?.state = "running"
+        let context = Injector.Context(run: run, policies: [], targets: [held.spec.target], mayHarm: false)
+        let reverting = try await bench.injector.advance(held, in: context)
+        #expect(reverting.state == .reverting)
+        bench.aws.world.instances[World.id(1)]?.state = "stopped"
+        let done = try await bench.advance(reverting, of: run, until: [.reverted])
+        #expect(done.state == .reverted)
+        #expect(bench.aws.count("StartInstances") == 1)
+    }
+
+    @Test("a target that is gone has nothing to put back")
+    func gone() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        bench.aws.world.instances[World.id(1)] = nil
+        let done = try await bench.advance(held, of: run, until: [.targetGone, .reverted])
+        #expect(done.state == .targetGone)
+        #expect(UndoState(of: [done]) == .clean)
+    }
+
+    @Test("credentials of another account prove nothing: a missing instance is not gone, and the undo is dirty")
+    func otherAccount() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        var empty = World()
+        empty.account = "999999999999"
+        let other = try await Bench(empty)
+        let injector = Injector(
+            store: bench.store, connections: other.connections, clock: bench.clock, options: bench.options,
+            outbox: bench.outbox, confirmLease: { _ in }, logger: .silent)
+        let context = Injector.Context(run: run, policies: [], targets: [held.spec.target], mayHarm: false)
+        let looked = try await injector.advance(held, in: context)
+        #expect(looked.state == .reverting)
+        #expect(looked.status?.message?.contains("999999999999") == true)
+        bench.clock.advance(by: bench.options.revertDeadline)
+        let failed = try await injector.advance(looked, in: context)
+        #expect(failed.state == .revertFailed)
+        #expect(UndoState(of: [failed]) == .dirty)
+    }
+
+    @Test("an undo that AWS refuses is tried until its deadline, and is then dirty")
+    func revertFails() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        bench.aws.world.instances[World.id(1)]?.state = "stopped"
+        bench.aws.disturb { call, _ in call.action == "StartInstances" ? .deny("UnauthorizedOperation") : nil }
+        let began = bench.clock.now()
+        let failed = try await bench.advance(held, of: run, until: [.revertFailed], pause: .seconds(30))
+        #expect(failed.state == .revertFailed)
+        #expect(bench.clock.now().since(began) >= bench.options.revertDeadline)
+        #expect(bench.aws.count("StartInstances") > 20)
+        #expect(UndoState(of: [failed]) == .dirty)
+    }
+
+    @Test("a denied call fails the injection and gives the reservation back")
+    func denied() async throws {
+        let bench = try await Bench(.alone(3))
+        bench.aws.disturb { call, _ in call.action == "TerminateInstances" ? .deny("UnauthorizedOperation") : nil }
+        let (run, injection) = try await bench.prepare(Self.kill)
+        let failed = try await bench.advance(injection, of: run, until: [.failed])
+        #expect(failed.state == .failed)
+        #expect(!failed.mayHaveChangedTheWorld)
+        #expect(try await bench.store.reservations(run: run.uid).isEmpty)
+    }
+
+    @Test("accepted and without effect until the deadline is no effect, and what can be put back is")
+    func noEffect() async throws {
+        let bench = try await Bench(.web(3))
+        let fault = Sample.fault(.elb(.deregister), duration: .seconds(60))
+        bench.aws.disturb { call, _ in call.action == "DeregisterTargets" ? .ignore : nil }
+        let (run, injection) = try await bench.prepare(
+            fault, group: "web", targetGroups: [World.targetGroup("web")])
+        let none = try await bench.advance(injection, of: run, until: [.noEffect])
+        #expect(none.state == .noEffect)
+        #expect(none.status?.message?.contains("no effect within 15s") == true)
+        let done = try await bench.advance(none, of: run, until: [.reverted])
+        #expect(done.state == .reverted)
+        #expect(!done.tookEffect)
+    }
+}
