@@ -10,7 +10,7 @@ from relay import AFTER, BEFORE, Relay
 
 class CallCase(CrashCase):
     options = ("--size=3",)
-    moment = BEFORE
+    moment, step_of_looks = BEFORE, 1
 
     def setUp(self):
         super().setUp()
@@ -48,15 +48,17 @@ class CallCase(CrashCase):
         self.check(self.life("undisturbed"), "undisturbed")
         calls, killed = dict(self.relay.calls), collections.Counter()
         for action, count in sorted(calls.items()):
-            for number in range(1, count + 1):
+            is_look = action.startswith("Describe")
+            for number in range(1, count + 1, self.step_of_looks if is_look else 1):
                 if self.one(action, number):
                     killed[action] += 1
                 else:
-                    self.assertTrue(action.startswith("Describe"), f"{action} is called {count} times in every life")
+                    self.assertTrue(is_look, f"{action} is called {count} times in every life")
         self.assertEqual(killed[self.call], 1)
         self.assertGreater(sum(killed.values()), 15, "a run makes more calls than that")
-        self.prove(f"killed {self.moment} at each of {sum(killed.values())} calls of a run with {self.call}: "
-                   + ", ".join(f"{n} {a}" for a, n in sorted(killed.items())))
+        skipped = "" if self.step_of_looks == 1 else "; every second look at the world only, to save time"
+        self.prove(f"killed {self.moment} at {sum(killed.values())} of {sum(calls.values())} calls of a run with "
+                   f"{self.call}: " + ", ".join(f"{n} {a}" for a, n in sorted(killed.items())) + skipped)
 
 
 class TerminateBefore(CallCase):
@@ -72,14 +74,14 @@ class TerminateAfter(CallCase):
 
 
 class DeregisterBefore(CallCase):
-    call = "DeregisterTargets"
+    call, step_of_looks = "DeregisterTargets", 2
 
     def test_before_each_call(self):
         self.every_call()
 
 
 class DeregisterAfter(CallCase):
-    call, moment = "DeregisterTargets", AFTER
+    call, moment, step_of_looks = "DeregisterTargets", AFTER, 2
 
     def test_before_each_answer(self):
         self.every_call()
