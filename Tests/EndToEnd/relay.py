@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A relay in front of the fleet's API that, at a chosen call, kills the driver before the call or before its answer, or
-refuses calls."""
+"""A relay in front of the fleet's API that, at a chosen call, kills the driver before the call or before its answer."""
 import http.client
 import http.server
 import os
@@ -13,12 +12,11 @@ BEFORE, AFTER = "before the call", "before its answer"
 
 
 class Relay:
-    """Counts the calls of one life of a driver. `kill` arms it, `meet` says whom; `refused` actions get no answer."""
+    """Counts the calls of one life of a driver. `kill` arms it, and `meet` says whom it is to kill."""
 
     def __init__(self, endpoint):
         self.fleet = urllib.parse.urlsplit(endpoint).netloc
         self.lock = threading.Lock()
-        self.refused = set()
         self.forget()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
@@ -59,8 +57,6 @@ class Relay:
                 with relay.lock:
                     relay.calls.append(action)
                     number = len(relay.calls)
-                if action in relay.refused:
-                    return self.drop()
                 if number == relay.fatal and relay.moment == BEFORE:
                     return self.execute(action)
                 connection = http.client.HTTPConnection(relay.fleet, timeout=60)

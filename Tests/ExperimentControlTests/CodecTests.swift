@@ -133,7 +133,8 @@ struct CodecTests {
             _ = try? ChunkCodec.decode(bytes, onto: anchor)
             let sighting =
                 "{\"anchor\":{\"bootID\":\"b\",\"monotonic\":5000000000000,\"wall\":\"1700-01-01T00:00:00Z\"},"
-                + "\"sightings\":[{\"fact\":{\"memberLost\":{\"group\":\"g\",\"id\":\"i\"}},\"high\":9223372036854775807,"
+                + "\"sightings\":[{\"fact\":{\"memberLost\":{\"group\":\"g\",\"id\":\"i\"}},"
+                + "\"high\":9223372036854775807,"
                 + "\"source\":\"s\"}]}"
             #expect((try? SightingCodec.decode(Array(sighting.utf8), onto: anchor))?.count == 1)
         }

@@ -3,7 +3,6 @@ import ChaosModel
 import FoundationEssentials
 import Glibc
 import ResourceStore
-import SQLiteStore
 import TestSupport
 import Testing
 

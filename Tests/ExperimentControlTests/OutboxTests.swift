@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
 import ResourceStore
-import SQLiteStore
 import Testing
 
 @testable import ExperimentControl

@@ -146,6 +146,9 @@ struct PlanDraftTests {
         let own = Self.plan([fault], Self.four, ownInstances: [World.id(1)])
         #expect(own.steps.isEmpty)
         #expect(own.refusal(expecting: nil)?.message.contains("ownInstance") == true)
+        var suspended = Self.four
+        suspended.groups[0].suspendedProcesses = ["Launch", "Terminate"]
+        #expect(Self.plan([fault], suspended).refusal(expecting: nil)?.message.contains("already suspended") == true)
         other.groups = []
         #expect(Self.plan([fault], other).refusal(expecting: nil)?.code == .targetsNotFound)
     }

@@ -103,6 +103,24 @@ struct PlanningRunTests {
         #expect(bench.aws.world.instances[World.id(1)]?.state == "running")
     }
 
+    @Test(
+        "what could not be marked, or not be put back, is not harmed at all",
+        arguments: [
+            (FaultAction.ec2(.stop), "StartInstances"), (.ec2(.stop), "CreateTags"), (.elb(.deregister), "CreateTags"),
+        ])
+    func undoNotAllowed(action: FaultAction, denied: String) async throws {
+        let bench = try await Bench(.web(3))
+        bench.aws.disturb { call, _ in call.action == denied ? .deny("UnauthorizedOperation") : nil }
+        let fault = Sample.fault(action, duration: .seconds(60))
+        let status = try await Self.planned(bench, Sample.experiment([fault]))
+        #expect(status.phase == .reporting)
+        #expect(status.verdictReasons.first?.hasPrefix("notPermitted: ") == true)
+        #expect(
+            bench.aws.calls.filter { $0.form["DryRun"] != "true" }.allSatisfy {
+                $0.action.hasPrefix("Describe") || $0.action.hasPrefix("Get")
+            })
+    }
+
     @Test("no target, all filtered, a refusing guard and a changed plan are inconclusive: nothing was learnt")
     func refusals() async throws {
         let missing = try await Self.planned(try await Bench(World()))

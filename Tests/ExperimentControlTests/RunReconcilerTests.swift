@@ -40,6 +40,7 @@ struct RunReconcilerTests {
         #expect(try await phase(bench) == .reverting)
         let run = try #require(try await bench.store.get(Run.self, namespace: "default", name: "run-1"))
         #expect(run.status?.aborted?.reason.contains("incident") == true)
+        #expect(run.status?.aborted?.requestedBy == "policy", "no stop condition, so no failure of the system")
         bench.aws.world.instances[World.id(1)]?.state = "stopped"
         bench.clock.advance(by: .seconds(10))
         for _ in 0..<20 where bench.aws.world.instances[World.id(1)]?.state != "running" {
@@ -68,6 +69,24 @@ struct RunReconcilerTests {
             outbox: bench.outbox, watches: RunWatches(), logger: .silent, confirmLease: { _ in })
         for _ in 0..<6 { _ = await reconciler.reconcile(run.key) }
         #expect(bench.aws.world.instances[World.id(1)]?.state == "running")
+    }
+
+    @Test("a change of the spec does not stop a write of the status, another driver's status does")
+    func staleStatus() async throws {
+        let bench = try await Bench(.alone(3))
+        let (reconciler, key) = try await held(bench)
+        let read = try #require(try await bench.store.get(Run.self, namespace: key.namespace, name: key.name))
+        var aborted = read
+        aborted.spec.abort = AbortRequest(requestedBy: "ada", reason: "enough", at: .noon)
+        _ = try await bench.store.update(aborted)
+        var status = try #require(read.status)
+        status.phase = .reverting
+        let written = try await reconciler.write(read, status: status)
+        #expect(written.spec.abort != nil && written.status?.phase == .reverting)
+        // This one still decides from what it read before.
+        status.phase = .done
+        await #expect(throws: StoreError.self) { try await reconciler.write(read, status: status) }
+        #expect(try await phase(bench) == .reverting)
     }
 
     @Test("chunks that cannot be read are left out, and the others are kept")

@@ -4,8 +4,8 @@ import ExperimentControl
 import Synchronization
 import TestSupport
 
-/// The controller's clocks, turned by hand. Sleeping ones wake when the test advances it; with `skips`, sleeping is what
-/// advances it.
+/// The controller's clocks, turned by hand. Sleeping ones wake when the test advances it; with `skips`, sleeping is
+/// what advances it.
 final class HandClock: ControlClock {
     let bootID: String
     let manual = ManualClock()

@@ -43,11 +43,13 @@ extension World {
                 let tags = group.tags.sorted { $0.key < $1.key }.map {
                     "<member>\(Self.element("Key", $0.key))\(Self.element("Value", $0.value))</member>"
                 }
+                let arns = group.targetGroups.map { Self.element("member", $0) }
                 return "<member>" + Self.element("AutoScalingGroupName", name)
                     + "<MinSize>1</MinSize><MaxSize>9</MaxSize>" + Self.element("DesiredCapacity", "\(group.desired)")
-                    + "<TargetGroupARNs>\(group.targetGroups.map { Self.element("member", $0) }.joined())</TargetGroupARNs>"
+                    + "<TargetGroupARNs>\(arns.joined())</TargetGroupARNs>"
                     + "<Instances>\(members.joined())</Instances>"
-                    + "<SuspendedProcesses>\(suspended.joined())</SuspendedProcesses><Tags>\(tags.joined())</Tags></member>"
+                    + "<SuspendedProcesses>\(suspended.joined())</SuspendedProcesses>"
+                    + "<Tags>\(tags.joined())</Tags></member>"
             }
         return "<DescribeAutoScalingGroupsResult><AutoScalingGroups>\(members.joined())</AutoScalingGroups>"
             + "</DescribeAutoScalingGroupsResult>"

@@ -59,6 +59,14 @@ package final class AWSConnections: AWSReaders {
         }
     }
 
+    /// The account that the credentials of a scope lead to, asked of STS once for each scope of this process.
+    package func account(for scope: AWSScope) async throws(AWSError) -> String {
+        if let known = accounts.withLock({ $0[scope] }) { return known }
+        let account = try await reader(for: scope).identity.callerIdentity().account
+        accounts.withLock { $0[scope] = account }
+        return account
+    }
+
     private func chain(in region: String) -> CredentialChain {
         chains.withLock { chains in
             if let chain = chains[region] { return chain }
@@ -66,14 +74,6 @@ package final class AWSConnections: AWSReaders {
             chains[region] = chain
             return chain
         }
-    }
-
-    /// The account that the credentials of a scope lead to, asked of STS once for each scope of this process.
-    package func account(for scope: AWSScope) async throws(AWSError) -> String {
-        if let known = accounts.withLock({ $0[scope] }) { return known }
-        let account = try await reader(for: scope).identity.callerIdentity().account
-        accounts.withLock { $0[scope] = account }
-        return account
     }
 
     package func reader(for scope: AWSScope) throws(AWSError) -> AWSReader { AWSReader(client: try client(for: scope)) }

@@ -45,6 +45,12 @@ package struct EffectivePolicy: Sendable, Equatable {
         denyTags = denied.isEmpty ? [Self.usualDenyTag] : Set(denied).sorted()
     }
 
+    /// What every reason begins with that a halt gives.
+    static let haltWords = "halted by policy "
+
+    /// The first order to stop everything, in words; nil when there is none.
+    package var haltReason: String? { halts.first.map { "\(Self.haltWords)\($0.policy): \($0.value)" } }
+
     private static let usualDenyTag = "rebound:deny"
 
     /// How many healthy members every group keeps: the larger of the manifest's and the policies' minimum.

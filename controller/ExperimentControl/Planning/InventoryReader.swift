@@ -83,8 +83,8 @@ package struct InventoryReader: Sendable {
         return try await aws.loadBalancing.describeTargetGroups(named: [name]).map(\.arn)
     }
 
-    /// Instances may stand behind load balancers that their group knows nothing of, as those of a Kubernetes controller;
-    /// only looking at all of them tells.
+    /// Instances may stand behind load balancers that their group knows nothing of, as those of a Kubernetes
+    /// controller; only looking at all of them tells.
     private func everyTargetGroup() async throws(AWSError) -> [TargetGroupARN] {
         try await aws.loadBalancing.describeEveryTargetGroup().filter { $0.targetType == .instance }.map(\.arn)
     }

@@ -53,7 +53,10 @@ package struct PlanDraft: Sendable {
         _ fault: FaultSpec, group name: String, inventory: Inventory, ownInstances: Set<String>
     ) {
         let group = inventory.group(named: name)
-        let refusal = TargetRules(policy).refusal(of: group, named: name, ownInstances: ownInstances)
+        var refusal = TargetRules(policy).refusal(of: group, named: name, ownInstances: ownInstances)
+        if refusal == nil, let group, Self.changesNothing(fault.action, of: group) {
+            refusal = "processes already suspended"
+        }
         let chosen = refusal == nil ? [name] : []
         let found = group == nil ? 0 : 1
         let filters = refusal.map { [SelectionReport.Filter(name: $0, removed: 1, examples: [name])] } ?? []
@@ -66,6 +69,12 @@ package struct PlanDraft: Sendable {
         let target = PlannedTarget(
             id: name, account: inventory.account, region: inventory.region, autoScalingGroup: name, name: name)
         steps.append(FaultText.step(fault, target: target, scope: AWSScope()))
+    }
+
+    /// Suspending what is suspended would count as a fault that took effect.
+    private static func changesNothing(_ action: FaultAction, of group: Inventory.Group) -> Bool {
+        guard case .autoScaling(.suspendProcesses(let processes)) = action else { return false }
+        return Set(processes).isSubset(of: group.suspendedProcesses)
     }
 
     /// The finished plan, with every guard.

@@ -4,7 +4,8 @@ package import Logging
 package import ResourceStore
 
 /// Sends reports from the store, at least once each and in order for each run and destination. What cannot leave now
-/// stays, and is sent by whichever process next opens the store; what could not leave for the retention time is given up.
+/// stays, and is sent by whichever process next opens the store; what could not leave for the retention time is given
+/// up.
 package actor Outbox {
     /// The reports of one run for one of its destinations, which leave in order.
     private struct Queue: Hashable {
@@ -134,7 +135,8 @@ package actor Outbox {
             try await store.pendingReports(run: run).filter { $0.id.hasPrefix(idPrefix) }
         }
         if try await left().isEmpty { return [] }
-        let rounds = Task { await deliverRounds(run: run, every: .milliseconds(100)) }  // Cancelled below, on every way.
+        // Cancelled below, on every way.
+        let rounds = Task { await deliverRounds(run: run, every: .milliseconds(100)) }
         var failure: StoreError?
         while true {
             do throws(StoreError) { if try await left().isEmpty { break } } catch {
@@ -154,7 +156,8 @@ package actor Outbox {
 // MARK: One queue
 
 extension Outbox {
-    /// Reads the queue again, as it may have been delivered since it was listed; from here on it is this caller's alone.
+    /// Reads the queue again, as it may have been delivered since it was listed; from here on it is this caller's
+    /// alone.
     private func deliver(_ queue: Queue) async {
         do throws(StoreError) {
             let entries = try await store.pendingReports(run: queue.run).filter { Queue($0) == queue }
@@ -213,8 +216,8 @@ extension ReportSpec {
 }
 
 extension ReportDestination {
-    /// The destination in one word, without secrets: `sns arn:…`, `webhook https://host`. Of a URL only the host is told:
-    /// user, path and query are where webhooks carry their keys.
+    /// The destination in one word, without secrets: `sns arn:…`, `webhook https://host`. Of a URL only the host is
+    /// told: user, path and query are where webhooks carry their keys.
     package var label: String {
         switch self {
         case .sns(let spec): "sns \(spec.topicArn)"

@@ -52,8 +52,8 @@ package struct ReportPayload: Sendable, Codable, Equatable {
     /// Whether lists were shortened to fit the destination; the whole is in the store under `run`.
     package var truncated: Bool?
 
-    /// The JSON text, at most `limit` bytes (SNS takes 262,144 with the attributes): long lists go first, then the lists
-    /// altogether, then all that is not needed to know what happened. `limit` is at least 20,000.
+    /// The JSON text, at most `limit` bytes (SNS takes 262,144 with the attributes): long lists go first, then the
+    /// lists altogether, then all that is not needed to know what happened. `limit` is at least 20,000.
     package func encoded(limit: Int = 200_000) throws -> String {
         var payload = self
         for keep in [Int.max, 200, 20, 0] {

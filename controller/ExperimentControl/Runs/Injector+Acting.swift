@@ -6,10 +6,10 @@ import ResourceStore
 
 /// The act, and finding out what came of it.
 ///
-/// A process may be stopped, or starved, for any time between two lines, and another may take over the run meanwhile. So
-/// right before the call the reservation, the guards and the lease are looked at once more, and a lease that was
-/// confirmed too long ago is confirmed again. What is left is the time from the last look at the clock to the sending of
-/// the call; see docs/decisions/0015-one-driver-for-a-run.md.
+/// A process may be stopped, or starved, for any time between two lines, and another may take over the run meanwhile.
+/// So right before the call the reservation, the guards and the lease are looked at once more, and a lease that was
+/// confirmed too long ago is confirmed again. What is left is the time from the last look at the clock to the sending
+/// of the call; see docs/decisions/0015-one-process-drives-a-run.md.
 extension Injector {
     /// An accepted call shows up in AWS's answers within this; before it, not seeing it says nothing.
     static let settlingTime = Duration.seconds(3)

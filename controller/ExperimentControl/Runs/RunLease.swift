@@ -29,8 +29,8 @@ struct LeaseHolder: Sendable {
         return Self.state(of: pid) == "Z"
     }
 
-    /// The inode that names this process's pid namespace (pid_namespaces(7)); empty where it cannot be read, and then no
-    /// other holder is ever held to be gone.
+    /// The inode that names this process's pid namespace (pid_namespaces(7)); empty where it cannot be read, and then
+    /// no other holder is ever held to be gone.
     private static func processNamespace() -> String {
         var status = stat()
         return stat("/proc/self/ns/pid", &status) == 0 ? "\(status.st_ino)" : ""

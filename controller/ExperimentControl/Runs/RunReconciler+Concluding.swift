@@ -70,13 +70,14 @@ extension RunReconciler {
     }
 
     private func judge(_ run: Run, _ status: inout RunStatus) {
-        // A stop condition that was met before the operator asked still decides.
-        let stopped = status.aborted.flatMap { $0 == run.spec.abort ? nil : $0.reason }
+        // A stop condition is the system's failure; an operator's or a policy's order says nothing of the system.
+        let isStop = status.aborted?.requestedBy == Self.stopCondition
         let input = VerdictInput(
             planProblem: status.plan == nil ? "the run ended before it was planned" : nil,
             baselineHeld: status.anchor.map { _ in status.phaseSince[RunPhase.injecting.rawValue] != nil },
             injections: status.injections, undo: status.undo, recovery: status.recovery,
-            objective: run.spec.plan.recovery.objective, aborted: run.spec.abort, stopCondition: stopped)
+            objective: run.spec.plan.recovery.objective, aborted: isStop ? nil : run.spec.abort ?? status.aborted,
+            stopCondition: isStop ? status.aborted?.reason : nil)
         let (verdict, reasons) = Measurement.verdict(for: input)
         status.verdict = verdict
         status.verdictReasons = reasons
@@ -115,10 +116,9 @@ extension Injection {
 extension RunStatus {
     /// When watching was ended; a probe that fell silent before that has missing slots to show for it.
     fileprivate func watchEnded(anchor: ClockAnchor, _ observations: [Observation]) -> MonotonicInstant {
-        guard let since = phaseSince[RunPhase.reporting.rawValue] else {
-            return observations.map(\.ended).max() ?? anchor.monotonic
-        }
-        return anchor.instant(of: since)
+        let last = observations.map(\.ended).max() ?? anchor.monotonic
+        guard let since = phaseSince[RunPhase.reporting.rawValue] else { return last }
+        return max(last, anchor.instant(of: since))
     }
 
     /// The stretches in which no controller watched, from the notes that each new watch left.

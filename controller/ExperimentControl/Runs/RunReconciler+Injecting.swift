@@ -96,7 +96,8 @@ extension RunReconciler {
         var status = status
         let isEarly = phase == .reverting && status.aborted == nil && reason != Self.everythingDone
         if isEarly || (run.spec.abort != nil && status.aborted == nil) {
-            status.aborted = run.spec.abort ?? AbortRequest(requestedBy: "rebound", reason: reason, at: clock.wall())
+            let by = reason.hasPrefix(EffectivePolicy.haltWords) ? "policy" : Self.stopCondition
+            status.aborted = run.spec.abort ?? AbortRequest(requestedBy: by, reason: reason, at: clock.wall())
         }
         let wasAborted = run.status?.aborted != nil
         let written = try await write(run, status: status, entering: phase, reason: reason, since: since)
@@ -104,6 +105,9 @@ extension RunReconciler {
             try await outbox.enqueue(.abort, of: written, injection: nil, status: status)
         }
     }
+
+    /// Who ended a run that met a stop condition.
+    static let stopCondition = "rebound"
 
     /// The reason with which a run that was not cut short goes on to its reverts.
     static let everythingDone = "every injection is done"

@@ -40,27 +40,38 @@ extension RunReconciler {
         }
     }
 
-    /// Asks EC2 whether the acting calls would be allowed, before anything is done. Other services have no such
-    /// question.
+    /// Asks EC2 whether the calls would be allowed, before anything is done: the act, the mark, and the undo, as a
+    /// fault that may not be undone must not begin. Other services have no such question.
     private func checkPermissions(_ plan: PlanReport, run: Run) async throws(ExperimentError) {
         for fault in run.spec.plan.faults {
-            guard case .ec2(let action) = fault.action, let selector = fault.targets.instances else { continue }
+            guard let selector = fault.targets.instances else { continue }
             let ids = plan.steps.filter { $0.fault == fault.name }.map { EC2InstanceID(rawValue: $0.target.id) }
             do throws(AWSError) {
-                let reader = try connections.reader(for: selector.scope).ec2
-                let permission =
-                    switch action {
-                    case .terminate: try await reader.canTerminate(ids)
-                    case .stop: try await reader.canStop(ids, force: false)
-                    case .reboot: try await reader.canReboot(ids)
-                    }
-                switch permission {
-                case .allowed: continue
-                case .denied(let error), .wouldFail(let error): throw error
-                }
+                try await checkPermission(fault.action, on: ids, connections.reader(for: selector.scope).ec2)
             } catch {
                 throw ExperimentError(error, doing: "asking whether fault \(fault.name) would be allowed")
             }
+        }
+    }
+
+    private func checkPermission(
+        _ action: FaultAction, on ids: [EC2InstanceID], _ reader: EC2Reader
+    ) async throws(AWSError) {
+        let mark = AWSTag(key: "rebound:run", value: "dry-run")
+        if case .denied(let error) = try await reader.canCreateTags([mark], on: ids) { throw error }
+        guard case .ec2(let action) = action else { return }
+        let permission: EC2Permission
+        switch action {
+        case .terminate: permission = try await reader.canTerminate(ids)
+        case .reboot: permission = try await reader.canReboot(ids)
+        case .stop:
+            // What runs cannot be started now, which says nothing of later; only a denial does.
+            if case .denied(let error) = try await reader.canStart(ids) { throw error }
+            permission = try await reader.canStop(ids, force: false)
+        }
+        switch permission {
+        case .allowed: return
+        case .denied(let error), .wouldFail(let error): throw error
         }
     }
 

@@ -12,26 +12,27 @@ extension RunReconciler {
 
     @discardableResult
     func write(_ run: Run, status: RunStatus) async throws(StoreError) -> Run {
-        var run = run
+        var changed = run
         for _ in 0..<5 {
-            run.status = status
+            changed.status = status
             do throws(StoreError) {
-                return try await store.updateStatus(run)
+                return try await store.updateStatus(changed)
             } catch {
-                guard error.code == .conflict, let newer = try await fresh(run) else { throw error }
-                run = newer
+                guard error.code == .conflict, let newer = try await newer(than: run) else { throw error }
+                changed = newer
             }
         }
         throw StoreError(.conflict, "run \(run.metadata.name) is being changed all the time", hint: "Try again.")
     }
 
-    /// The stored run, as long as no other process has taken its status further.
-    private func fresh(_ run: Run) async throws(StoreError) -> Run? {
+    /// The stored run, as long as its status is still the one that the decision was made from: a driver that was
+    /// stopped does not write over what another has done since.
+    private func newer(than run: Run) async throws(StoreError) -> Run? {
         let namespace = run.metadata.namespace ?? "default"
         guard let stored = try await store.get(Run.self, namespace: namespace, name: run.metadata.name) else {
             return nil
         }
-        return stored.status?.timeline.count ?? 0 <= run.status?.timeline.count ?? 0 ? stored : nil
+        return stored.status == run.status ? stored : nil
     }
 
     @discardableResult

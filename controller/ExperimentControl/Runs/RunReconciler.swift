@@ -61,7 +61,7 @@ package final class RunReconciler: Sendable {
             guard let status = run.status else { return .settled }
             let facts = try await facts(run, status, injections)
             let outcome = try await perform(RunDecision.next(facts), facts, run: run, status: status)
-            watches.forgetFailures(key.name)
+            watches.forgetFailures(key)
             return outcome
         } catch let error as StoreError {
             // Somebody else wrote in between, or the store is in trouble: nothing was lost, as every step is written
@@ -79,7 +79,7 @@ package final class RunReconciler: Sendable {
     /// A step that keeps failing ends the driving after a while, but never while something may still have to be put
     /// back: then trying goes on, as the store or AWS may come back.
     private func failed(_ error: ExperimentError, _ key: ResourceKey) async -> RunOutcome {
-        let count = watches.countFailure(key.name)
+        let count = watches.countFailure(key)
         if count < 20 { return .retry(error) }
         return await holdsAnything(key) ? .retry(error) : .gaveUp(error)
     }
@@ -116,7 +116,7 @@ package final class RunReconciler: Sendable {
     /// A halt that a policy orders while faults are put in or held, in words.
     private func halt(_ phase: RunPhase) async throws(StoreError) -> String? {
         guard phase == .injecting || phase == .holding else { return nil }
-        return EffectivePolicy(try await policies()).halts.first.map { "halted by policy \($0.policy): \($0.value)" }
+        return EffectivePolicy(try await policies()).haltReason
     }
 
     private func watch(_ run: Run, _ injections: [Injection]) async -> RunFacts.Watch? {
@@ -207,7 +207,7 @@ package final class RunWatches: Sendable {
 
     private let watches = Mutex<[String: Watch]>([:])
     private let shared = Mutex<ProbeEngine?>(nil)
-    private let failures = Mutex<[String: Int]>([:])
+    private let failures = Mutex<[ResourceKey: Int]>([:])
 
     package init() {}
 
@@ -217,14 +217,14 @@ package final class RunWatches: Sendable {
     }
 
     /// Failed steps of a run since the last good one, this one included.
-    func countFailure(_ run: String) -> Int {
+    func countFailure(_ run: ResourceKey) -> Int {
         failures.withLock { failures in
             failures[run, default: 0] += 1
             return failures[run] ?? 1
         }
     }
 
-    func forgetFailures(_ run: String) { failures.withLock { $0[run] = nil } }
+    func forgetFailures(_ run: ResourceKey) { failures.withLock { $0[run] = nil } }
 
     /// Started when first needed.
     func engine() throws(ProbeError) -> ProbeEngine {
