@@ -24,7 +24,7 @@ struct PageTests {
 
     @Test("a plan shows targets, choice, guards, permissions and how to run exactly this")
     func plan() throws {
-        let page = PlanPage(experiment: Samples.experiment, plan: Samples.plan)
+        let page = PlanPage(experiment: Samples.experiment, plan: Samples.plan, file: "web.yaml")
         try Golden.expect(plain(try page.lines()), is: "plan.txt")
     }
 
@@ -32,7 +32,7 @@ struct PageTests {
     func refusedPlan() throws {
         var plan = Samples.plan
         plan.guards[1].passed = false
-        let text = plain(try PlanPage(experiment: Samples.experiment, plan: plan).lines())
+        let text = plain(try PlanPage(experiment: Samples.experiment, plan: plan, file: "web.yaml").lines())
         #expect(text.contains("  minHealthy  REFUSED  web keeps 2 of 3, at least 2\n"))
         #expect(text.hasSuffix("1 guard refuses this plan: a run would not start. Nothing was changed.\n"))
     }

@@ -55,6 +55,10 @@ private func passReason(_ input: VerdictInput) -> String {
     let count = input.injections.count
     let took = count == 1 ? "the injection took effect" : "all \(count) injections took effect"
     guard let figure = input.recovery?.timeToRecover else { return "\(took) and the system recovered" }
+    // Zero is what an unbroken steady state is given; it is told as what it is, with what could have been overlooked.
+    if figure.seconds == 0 {
+        return "\(took) and no outage was seen; one shorter than \(seconds(figure.high)) may have been overlooked"
+    }
     return "\(took) and the system recovered in \(seconds(figure.seconds)) (at most \(seconds(figure.high)))"
 }
 

@@ -38,7 +38,7 @@ package struct PlanCommand: ContextCommand {
         }
         let document = PlanDocument(experiment: experiment, plan: plan)
         try outputOptions.answer(document, on: context.console) {
-            try PlanPage(experiment: experiment, plan: plan).lines()
+            try PlanPage(experiment: experiment, plan: plan, file: file).lines()
         }
         return plan.guards.allSatisfy(\.passed) ? .pass : .fail
     }

@@ -5,10 +5,13 @@ package import ChaosModel
 package struct PlanPage {
     package var experiment: Experiment
     package var plan: PlanReport
+    /// The file that was planned, as the operator named it.
+    package var file: String
 
-    package init(experiment: Experiment, plan: PlanReport) {
+    package init(experiment: Experiment, plan: PlanReport, file: String) {
         self.experiment = experiment
         self.plan = plan
+        self.file = file
     }
 
     /// Everything. Throws only what encoding the IAM policy throws.
@@ -67,10 +70,8 @@ package struct PlanPage {
             let guards = refusing == 1 ? "1 guard refuses" : "\(refusing) guards refuse"
             return [StyledLine("\(guards) this plan: a run would not start. Nothing was changed.", .bad)]
         }
-        return [
-            StyledLine(
-                "Nothing was changed. To run exactly this: rebound run --seed \(plan.seed) --plan-hash \(plan.hash)")
-        ]
+        let command = "rebound run -f \(file) --seed \(plan.seed) --plan-hash \(plan.hash)"
+        return [StyledLine("Nothing was changed. To run exactly this: " + command)]
     }
 }
 

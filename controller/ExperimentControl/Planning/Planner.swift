@@ -38,6 +38,12 @@ package struct Planner: Sendable {
         let account = try await reader.identity.callerIdentity().account
         let inventories = InventoryReader(aws: reader, account: account, region: try aws.region(for: selector.scope))
         let inventory = try await inventories.inventory(for: selector)
+        if let name = selector.autoScalingGroup, inventory.group(named: name) == nil {
+            throw AWSError(
+                code: .notFound, message: "there is no Auto Scaling group \(name) in \(inventory.region)",
+                hint: "Check the group's name and the region.", service: "autoscaling",
+                action: "DescribeAutoScalingGroups")
+        }
         let own = ownInstances.union(inventory.membersOfGroups(holding: ownInstances))
         let filter = EligibilityFilter(
             selector: selector, rules: TargetRules(draft.policy), ownInstances: own, now: now)

@@ -83,6 +83,20 @@ extension RunReconciler {
         status.verdictReasons = reasons
     }
 
+    /// The experiment shows its last run. It may have been deleted meanwhile, or another run may be quicker to write;
+    /// the run itself does not depend on it.
+    private func noteInExperiment(_ run: Run, _ status: RunStatus) async throws(StoreError) {
+        let namespace = run.metadata.namespace ?? "default"
+        guard var experiment = try await store.get(Experiment.self, namespace: namespace, name: run.spec.experiment)
+        else {
+            return
+        }
+        experiment.status = ExperimentStatus(lastRun: run.metadata.name, lastVerdict: status.verdict)
+        do throws(StoreError) { _ = try await store.updateStatus(experiment) } catch {
+            if error.code != .conflict && error.code != .notFound { throw error }
+        }
+    }
+
     private func finish(_ run: Run, _ status: RunStatus) async throws(StoreError) {
         var status = status
         status.reports = try await store.deliveries(run: run.uid).map { entry in
@@ -94,6 +108,7 @@ extension RunReconciler {
             return delivery
         }
         status.endedAt = clock.wall()
+        try await noteInExperiment(run, status)
         try await write(run, status: status, entering: .done, reason: "verdict \(status.verdict?.rawValue ?? "none")")
     }
 }

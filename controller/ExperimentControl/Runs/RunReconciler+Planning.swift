@@ -237,7 +237,16 @@ extension PlanReport {
                 guards: guards, selections: selections)
         }
         return ExperimentError(
-            .guardRefused, message, hint: "Make the experiment smaller, or wait until the group is whole.",
+            .guardRefused, message, hint: Self.hint(for: first.name),
             guards: guards, selections: selections)
+    }
+
+    private static func hint(for refusedGuard: String) -> String {
+        switch refusedGuard {
+        case "policy":
+            "Wait until the policy allows it, or ask those who keep it; `rebound get policies -o yaml` shows it."
+        case "maxTargets": "Pick fewer targets, or raise limits.maxTargets knowingly."
+        default: "Make the experiment smaller, or wait until the group is whole."
+        }
     }
 }
