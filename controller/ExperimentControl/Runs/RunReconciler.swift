@@ -156,9 +156,11 @@ package final class RunReconciler: Sendable {
         case .beginReverting(let held, let refused):
             try await beginReverting(held, refusing: refused, run, status, injections)
         case .enter(let phase, let reason):
-            // The measurements first: a run that is reporting has all of them in the store.
+            // The measurements first: a run that is reporting has all of them in the store. Watching ends with the
+            // decision; a probe that is silent while the rest is written was not asked any more.
+            let decided = clock.wall()
             if phase == .reporting { await stopWatching(run) }
-            try await enter(phase, reason, run, status)
+            try await enter(phase, reason, run, status, at: decided)
         case .wait(let duration): return .lookAgain(after: duration)
         case .conclude: try await conclude(run, status, injections)
         case .nothing: return .settled
