@@ -104,6 +104,13 @@ let tests: [Target] = [
         dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer"],
         path: "Tests/SQLiteStoreTests", swiftSettings: strict),
     .testTarget(
+        name: "ExperimentControlTests",
+        dependencies: [
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "Measurement", "Probes", "ReconcileLoop",
+            "ResourceStore", "Scheduling", "SQLiteStore", "TestSupport", logging,
+        ],
+        path: "Tests/ExperimentControlTests", swiftSettings: strict),
+    .testTarget(
         name: "CommandLineTests",
         dependencies: [
             "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "rebound",

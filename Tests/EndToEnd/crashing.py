@@ -24,7 +24,8 @@ class CrashCase(ReboundCase):
         self.begun = time.monotonic_ns()
         self.store = os.path.join(self.work.name, f"{name}.db")
         return self.write(self.experiment(
-            self.fault_under_test(), name="crash", probes=[self.storefront()], limits={"maxTargets": 1, "minHealthy": 1},
+            self.fault_under_test(), name="crash", probes=[self.storefront()],
+            limits={"maxTargets": 1, "minHealthy": 1},
             baseline={"holdFor": "100ms", "giveUpAfter": "60s"}, recovery={"stableFor": "200ms", "giveUpAfter": "60s"}))
 
     def crash_runner(self, manifest, *more, endpoint=None):

@@ -206,10 +206,12 @@ class ReboundCase(FleetCase):
             **more}
         return {"apiVersion": "rebound.chaos/v1", "kind": "Experiment", "metadata": {"name": name}, "spec": spec}
 
-    def write(self, *documents, name="experiment.json"):
-        path = os.path.join(self.work.name, name)
+    def write(self, *documents):
+        """A manifest: JSON for one document, YAML (of which JSON is a part) for several."""
+        path = os.path.join(self.work.name, "experiment.json" if len(documents) == 1 else "experiment.yaml")
         with open(path, "w") as file:
-            file.write("\n---\n".join(json.dumps(document) for document in documents))
+            start = "" if len(documents) == 1 else "---\n"
+            file.write("\n".join(start + json.dumps(document) for document in documents))
         return path
 
     # --- Programs ---

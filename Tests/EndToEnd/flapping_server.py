@@ -3,8 +3,9 @@
 
     flapping_server.py SEED OUTAGES
 
-Prints its port, serves, and begins to flap when a line comes in. Then one line of JSON for each outage: the instants just
-before and just after its listener was closed, and again for opening it; at last `over`. It serves until its input ends.
+Prints its port, serves, and begins to flap when a line comes in. Then one line of JSON for each outage: the instants
+just before and just after its listener was closed, and again for opening it; at last `over`. It serves until its input
+ends.
 """
 import json
 import random

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A relay in front of the fleet's API that, at a chosen call, kills the driver before the call or before its answer, or
-refuses calls."""
+"""A relay in front of the fleet's API that, at a chosen call, kills the driver before the call or before its answer."""
+import collections
 import http.client
 import http.server
 import os
@@ -13,12 +13,11 @@ BEFORE, AFTER = "before the call", "before its answer"
 
 
 class Relay:
-    """Counts the calls of one life of a driver. `kill(pid, number, moment)` arms it; `refused` actions get no answer."""
+    """Counts the calls of one life of a driver. `kill` arms it, and `meet` says whom it is to kill."""
 
     def __init__(self, endpoint):
         self.fleet = urllib.parse.urlsplit(endpoint).netloc
         self.lock = threading.Lock()
-        self.refused = set()
         self.forget()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
@@ -34,13 +33,13 @@ class Relay:
     def forget(self):
         """A new life: calls are counted from one, and nobody is killed."""
         with self.lock:
-            self.calls, self.fatal, self.moment, self.fatal_call, self.armed = [], None, None, None, threading.Event()
-            self.victim = None
+            self.calls, self.fatal, self.moment, self.victim = collections.Counter(), None, None, None
+            self.armed = threading.Event()
 
-    def kill(self, number, moment):
-        """Arms the relay for the next driver, whose process id comes with `meet`; its calls wait for that."""
+    def kill(self, action, number, moment):
+        """Arms the relay for that many-th call of an action of the next driver, whose process id comes with `meet`."""
         self.forget()
-        self.fatal, self.moment = number, moment
+        self.fatal, self.moment = (action, number), moment
 
     def meet(self, pid):
         self.victim = pid
@@ -57,12 +56,10 @@ class Relay:
                 if b"DryRun=true" in body:
                     action += " (dry run)"
                 with relay.lock:
-                    relay.calls.append(action)
-                    number = len(relay.calls)
-                if action in relay.refused:
-                    return self.drop()
-                if number == relay.fatal and relay.moment == BEFORE:
-                    return self.execute(action)
+                    relay.calls[action] += 1
+                    this = (action, relay.calls[action])
+                if this == relay.fatal and relay.moment == BEFORE:
+                    return self.execute()
                 connection = http.client.HTTPConnection(relay.fleet, timeout=60)
                 try:
                     connection.request(self.command, self.path, body, dict(self.headers.items()))
@@ -70,8 +67,8 @@ class Relay:
                     data = answer.read()
                 finally:
                     connection.close()
-                if number == relay.fatal and relay.moment == AFTER:
-                    return self.execute(action)
+                if this == relay.fatal and relay.moment == AFTER:
+                    return self.execute()
                 self.send_response(answer.status)
                 for name, value in answer.getheaders():
                     if name.lower() not in ("connection", "content-length", "transfer-encoding", "date", "server"):
@@ -82,13 +79,9 @@ class Relay:
 
             do_GET = do_PUT = do_DELETE = do_POST
 
-            def execute(self, action):
+            def execute(self):
                 relay.armed.wait(60)
                 os.kill(relay.victim, signal.SIGKILL)
-                relay.fatal_call = action
-                self.drop()
-
-            def drop(self):
                 self.close_connection = True
 
             def handle(self):

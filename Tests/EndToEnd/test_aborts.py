@@ -3,7 +3,7 @@
 import unittest
 
 from crashing import CrashCase
-from driving import INCONCLUSIVE, PASS, SIGINT, SIGTERM, nanoseconds
+from driving import FAIL, INCONCLUSIVE, PASS, SIGINT, SIGTERM, nanoseconds
 
 # The phases of a run in their order; an abort is asked for while the run is in one of them.
 ORDER = ("Pending", "Planned", "Baseline", "Injecting", "Holding", "Reverting", "Recovering", "Reporting", "Done")
@@ -16,10 +16,16 @@ class AbortCase(CrashCase):
     options = ("--size=2", "--standalone=2")
 
     def experiment_for(self, phase):
-        duration = "60s" if phase in ("Injecting", "Holding") else "1s"
+        duration = "60s" if phase in ("Injecting", "Holding", "Reverting") else "1s"
+        alone = {"ids": self.about["standalone"], "state": "running", "region": "eu-west-1"}
+        state = {"name": "state", "instanceState": alone, "every": "100ms",
+                 "failureThreshold": 1, "successThreshold": 1}
+        # A run that ends by itself reverts while it holds; one that is stopped reverts in a phase of its own.
+        stopped = {"stopWhen": [{"probe": "state", "failingFor": "100ms"}]} if phase == "Reverting" else {}
         return self.experiment(
-            self.fault("ec2.stop", duration=duration, tags={"app": "standalone"}), name="abort",
-            probes=[self.storefront()], limits={"maxTargets": 1, "minHealthy": 1},
+            self.fault("ec2.stop", duration=duration, tags={"app": "standalone"}), name="abort", **stopped,
+            probes=[self.storefront(), state] if stopped else [self.storefront()],
+            limits={"maxTargets": 1, "minHealthy": 1},
             baseline={"holdFor": "30s" if phase == "Baseline" else "200ms", "giveUpAfter": "60s"},
             recovery={"stableFor": "30s" if phase == "Recovering" else "300ms", "giveUpAfter": "60s"})
 
@@ -67,7 +73,8 @@ class AbortCase(CrashCase):
             self.assertEqual(self.acting_calls(), [], "nothing was touched")
         if phase in HELD:
             self.assertEqual(len(stopped), 1)
-        self.assertEqual(done.code, PASS if phase == "Reporting" else INCONCLUSIVE, done)
+        codes = {"Reporting": PASS, "Reverting": FAIL}      # done already; a stop condition was met before
+        self.assertEqual(done.code, codes.get(phase, INCONCLUSIVE), done)
         return self.until_arrived(done.name, "planned", "verdict", *(["abort"] if phase != "Reporting" else []))
 
     def by_signals(self, phase, *numbers):

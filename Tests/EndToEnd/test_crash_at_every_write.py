@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The driver is killed at every write of its store, before and after the commit, and another takes the run up."""
+import time
 import unittest
 
 from crashing import CrashCase
@@ -11,19 +12,20 @@ class WriteCase(CrashCase):
 
     def one(self, number):
         """Kills the first life at that write. Returns whether it lived to write so often."""
-        manifest = self.begin(str(number))
+        manifest, phase, died, resumed = self.begin(str(number)), None, None, None
         first = self.crash_runner(manifest, str(number), self.moment).end()
         if first.code != 0:
             self.assertEqual(first.code, -9, first)
+            died = time.monotonic_ns()
             run = self.left_behind()
-            phase = self.phase(run)
+            phase, resumed = self.phase(run), time.monotonic_ns()
             second = self.crash_runner(manifest).end() if run is None else self.resuming(run["metadata"]["name"]).end()
             if phase == "Done":
                 self.assertEqual(second.code, 2, second)       # nothing was left to do, and it says so
                 second = self.rebound("get", "runs", run["metadata"]["name"], "--store", self.store, "-o", "json")
         else:
-            second, phase = first, "none"
-        calls = self.check(second, f"write {number} {self.moment} ({phase})")
+            second = first
+        calls = self.check(second, f"write {number} {self.moment}", died, resumed, phase)
         # A call may be repeated only when it was not known whether the first one was made.
         self.assertEqual(len(calls), 1, f"write {number}: {self.call} was made once")
         return first.code != 0

@@ -63,8 +63,8 @@ class Flapping(ReboundCase):
             self.assertGreaterEqual(outage["duration"]["high"], (true["opened"][1] - true["closed"][1]) / 1e9, where)
         report = next(p for p in done.status["recovery"]["probes"] if p["name"] == "flapping")
         self.assertEqual(report["expected"], report["samples"] + report["missed"])
-        self.prove(f"flapping (seed {SEED}): {OUTAGES} outages, {OUTAGES} told, all bounds hold the truth; median width "
-                   f"{sorted(widths)[len(widths) // 2]:.1f} ms at 20 ms probes, {report['missed']} of "
+        self.prove(f"flapping (seed {SEED}): {OUTAGES} outages, {OUTAGES} told, all bounds hold the truth; median "
+                   f"width {sorted(widths)[len(widths) // 2]:.1f} ms at 20 ms probes, {report['missed']} of "
                    f"{report['expected']} attempts missed")
 
     def run_name(self):

@@ -31,7 +31,7 @@ class Planning(ReboundCase):
             self.assertTrue(call["action"].startswith(("Describe", "Get")) or call["dry_run"], call["action"])
             self.assertFalse(call["action"] in ACTING and not call["dry_run"])
         self.assertFalse(os.path.exists(folder), "no store, no folder for it")
-        self.assertEqual([f for f in os.listdir(self.work.name) if f != "experiment.json"], [], "nothing in HOME either")
+        self.assertEqual(os.listdir(self.work.name), ["experiment.json"], "nothing in HOME either")
         self.assertEqual(len(done.run["plan"]["steps"]), 2)
         allowed = [a for s in done.run["iamPolicy"]["Statement"] for a in s["Action"]]
         self.assertIn("ec2:TerminateInstances", allowed)

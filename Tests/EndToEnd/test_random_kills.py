@@ -20,8 +20,8 @@ class RandomKills(CrashCase):
         while killed < self.kills:
             runs += 1
             killed += self.one_run(chance, f"seed {SEED}, run {runs}", self.kills - killed)
-        self.prove(f"{killed} kills at random moments (seed {SEED}) over {runs} runs with {self.call}: the chosen one and "
-                   "no other, once, undone, every report under one id")
+        self.prove(f"{killed} kills at random moments (seed {SEED}) over {runs} runs with {self.call}: the chosen one "
+                   "and no other, once, undone, every report under one id")
 
     def one_run(self, chance, where, left):
         """Kills one life after the other until the run is done or the kills are used up. Returns how many."""

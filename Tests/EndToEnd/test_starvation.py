@@ -44,12 +44,13 @@ class Starvation(ReboundCase):
                    f"{done.status['verdict']}")
 
     def test_an_objective_that_may_have_been_missed_meanwhile_is_not_passed(self):
-        done, _, _ = self.starved({"availability": 99})
+        done, _, _ = self.starved({"timeToRecover": "1500ms"})
         self.assertEqual(done.code, INCONCLUSIVE, done)
-        availability = done.status["recovery"]["availability"]
-        self.assertLess(availability["low"], 99)
-        self.prove(f"starved: availability is told as {availability['low']:.0f} to {availability['high']:.0f} %, and the "
-                   "verdict is inconclusive")
+        figure = done.status["recovery"]["timeToRecover"]
+        self.assertLess(figure["low"], 1.5)
+        self.assertGreater(figure["high"], 1.5)
+        self.prove(f"starved: time to recover is told as {figure['low']:.2f} to {figure['high']:.2f} s, and an "
+                   "objective of 1.5 s is inconclusive")
 
 
 if __name__ == "__main__":

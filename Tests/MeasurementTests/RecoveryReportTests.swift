@@ -57,6 +57,10 @@ struct RecoveryReportTests {
         #expect(blind.recovered == true)
         #expect(blind.timeToRecover?.seconds == 0.045)
         #expect(blind.timeToRecover?.high == 0.231)
+        // It may have recovered at 95 ms (2 of 5 succeeded) or only at 281 ms (18 of 24, and 3 told nothing).
+        #expect(blind.availability?.percent == 40 && blind.availability?.low == 40)
+        #expect(blind.availability?.high == 87.5)
+        #expect(blind.probes[0].silentPercent == 12.5)
         let short = RecoveryReport(measuring: input(attempts(Self.plain + "?" + repeated("S", 12)), until: 370))
         #expect(short.timeToRecover?.high == 0.051)
     }

@@ -102,8 +102,17 @@ package final class ExperimentController: Sendable {
 
     func newSeed() -> UInt64 { UInt64(connections.random() * 9_007_199_254_740_992) }
 
-    /// Creates, or brings to what the manifest says.
+    /// Creates, or brings to what the manifest says. Another process may do the same at this moment.
     private func apply<R: Resource>(_ resource: R) async throws(StoreError) {
+        for _ in 0..<20 {
+            do throws(StoreError) { return try await applyOnce(resource) } catch {
+                if error.code != .alreadyExists, error.code != .conflict { throw error }
+            }
+        }
+        try await applyOnce(resource)
+    }
+
+    private func applyOnce<R: Resource>(_ resource: R) async throws(StoreError) {
         var wanted = resource
         if wanted.metadata.namespace == nil, R.kind.isNamespaced { wanted.metadata.namespace = "default" }
         let namespace = R.kind.isNamespaced ? wanted.metadata.namespace ?? "default" : ""

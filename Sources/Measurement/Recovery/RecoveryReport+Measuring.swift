@@ -11,7 +11,7 @@ extension RecoveryReport {
         let measured = MeasuredRun(input)
         self.init(
             downtime: measured.downtime, outages: measured.outageReports, probes: measured.probeReports,
-            gaps: input.gaps.sorted { $0.from < $1.from }.map {
+            gaps: (input.gaps + measured.silences).sorted { $0.from < $1.from }.map {
                 MeasurementGap(
                     start: input.anchor.timestamp(of: $0.from), end: input.anchor.timestamp(of: $0.to),
                     reason: $0.reason)
@@ -75,6 +75,16 @@ struct MeasuredRun {
         if let held = heldSince, held.at > first.at { return first.at..<held.at }
         return first.at..<max(first.at, input.watchEnded)
     }
+
+    /// The longest that the impact may have lasted: where a probe told nothing for so long in the held period that a
+    /// whole outage fits, that period may have begun only after it.
+    var longestImpact: Range<MonotonicInstant>? {
+        guard let impact else { return nil }
+        guard let held = heldSince, let blind = series.compactMap({ $0.lastBlindEnd(after: held.high) }).max() else {
+            return impact
+        }
+        return impact.lowerBound..<max(impact.upperBound, blind)
+    }
 }
 
 // MARK: Times
@@ -136,12 +146,20 @@ extension MeasuredRun {
             high: input.watchEnded)
     }
 
-    /// What the service's users got: of the probes that ask the service itself; of all where there are none such.
+    /// What the service's users got: of the probes that ask the service itself; of all where there are none such. The
+    /// bounds are those of the shortest and of the longest impact that there may have been.
     var availability: AvailabilityReport? {
-        guard let impact else { return nil }
+        guard let impact, let longest = longestImpact, var report = availability(during: impact) else { return nil }
+        guard longest != impact, let other = availability(during: longest) else { return report }
+        report.low = min(report.low, other.low)
+        report.high = max(report.high, other.high)
+        return report
+    }
+
+    private func availability(during period: Range<MonotonicInstant>) -> AvailabilityReport? {
         var counts = AttemptCounts()
         let asking = series.filter { !$0.spec.kind.asksAWS }
-        for one in asking.isEmpty ? series : asking { counts += one.counts(during: impact) }
+        for one in asking.isEmpty ? series : asking { counts += one.counts(during: period) }
         return Measurement.availability(of: counts, objective: input.recovery.objective?.availability)
     }
 }
@@ -160,6 +178,18 @@ extension MeasuredRun {
         }
     }
 
+    /// Stretches in which no probe made an attempt though each had some planned, as when this process got no processor;
+    /// the first hundred. Those in which no controller was running are known, and left out.
+    var silences: [(from: MonotonicInstant, to: MonotonicInstant, reason: String)] {
+        guard let longest = series.map(\.spec.interval).max() else { return [] }
+        let made = series.flatMap(\.attempts).filter { if case .missed = $0.outcome { false } else { true } }
+        let begun = made.map(\.begun).sorted()
+        let stretches = zip(begun, begun.dropFirst()).filter { from, to in
+            to.since(from) > longest * 3 && !input.gaps.contains { $0.from < to && $0.to > from }
+        }
+        return stretches.prefix(100).map { ($0, $1, "no probe made an attempt") }
+    }
+
     /// Whether the controller was not running somewhere between the outer bounds of an outage.
     private func touchesGap(_ outage: Outage) -> Bool {
         let end = outage.end?.high ?? input.watchEnded
@@ -171,7 +201,7 @@ extension MeasuredRun {
             var report = one.report
             let never = MonotonicInstant(nanoseconds: .max)
             report.latency = latency(of: one.attempts, during: impact ?? never..<never)
-            let counts = one.counts(during: impact ?? never..<never)
+            let counts = one.counts(during: longestImpact ?? never..<never)
             if counts.all > 0 { report.silentPercent = 100 * Double(counts.silent) / Double(counts.all) }
             return report
         }

@@ -77,8 +77,8 @@ extension SteadyState {
     }
 
     /// Whether the steady state has held for `stableFor` at `now`, all of it after the last injection took effect.
-    /// Each probe needs a success begun after that effect and a recent one. A failure after the last success may be the
-    /// first of an outage: the steady state is then taken to have held only until that success began.
+    /// Each probe needs a success begun after that effect, a recent one, and one begun at most an interval before
+    /// `stableFor` had passed: the steady state is known to have held only until the last success began.
     package func recovery(
         from first: BoundedInstant, to last: BoundedInstant, stableFor: Duration, at now: MonotonicInstant
     ) -> Recovery {
@@ -96,11 +96,15 @@ extension SteadyState {
             }
         }
         let start = max(since?.at ?? last.high, last.high)
-        if let suspect = detectors.first(where: { $0.isSuspect && !$0.held(from: start, for: stableFor) }) {
-            return .unknown("the last attempt of probe \(suspect.spec.name) failed")
-        }
         if now.since(last.high) < stableFor {
             return .unknown("less than \(WrittenDuration(stableFor)) have passed since the last injection")
+        }
+        if let short = detectors.first(where: { !$0.held(from: start, for: stableFor) }) {
+            return .unknown("probe \(short.spec.name) has not been seen to hold for \(WrittenDuration(stableFor)) yet")
+        }
+        if let suspect = detectors.first(where: { $0.isSuspect && !$0.held(from: start, for: stableFor, slack: .zero) })
+        {
+            return .unknown("the last attempt of probe \(suspect.spec.name) failed")
         }
         return .recovered(since: since)
     }
@@ -121,8 +125,8 @@ extension OutageDetector {
         return isFresh(within: stableFor, at: now) ? nil : "probe \(spec.name) has told nothing lately"
     }
 
-    /// Whether the last success began no earlier than `duration` after `start`.
-    fileprivate func held(from start: MonotonicInstant, for duration: Duration) -> Bool {
-        lastSuccessBegun.map { $0.since(start) >= duration } ?? false
+    /// Whether the last success began no earlier than `duration` after `start`, or an interval before that.
+    fileprivate func held(from start: MonotonicInstant, for duration: Duration, slack: Duration? = nil) -> Bool {
+        lastSuccessBegun.map { $0.since(start) + (slack ?? spec.interval) >= duration } ?? false
     }
 }

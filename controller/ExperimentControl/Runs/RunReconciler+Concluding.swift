@@ -71,7 +71,7 @@ extension RunReconciler {
 
     private func judge(_ run: Run, _ status: inout RunStatus) {
         // A stop condition is the system's failure; an operator's or a policy's order says nothing of the system.
-        let isStop = run.spec.abort == nil && status.aborted?.requestedBy == Self.stopCondition
+        let isStop = status.aborted?.requestedBy == Self.stopCondition
         let input = VerdictInput(
             planProblem: status.plan == nil ? "the run ended before it was planned" : nil,
             baselineHeld: status.anchor.map { _ in status.phaseSince[RunPhase.injecting.rawValue] != nil },

@@ -91,7 +91,7 @@ extension RunReconciler {
 
     /// Enters a phase. A reason that ends the run early is kept as the abort that it is.
     func enter(
-        _ phase: RunPhase, _ reason: String, _ run: Run, _ status: RunStatus, at date: Timestamp? = nil
+        _ phase: RunPhase, _ reason: String, _ run: Run, _ status: RunStatus, since: Timestamp? = nil
     ) async throws(StoreError) {
         var status = status
         let isEarly = phase == .reverting && status.aborted == nil && reason != Self.everythingDone
@@ -100,7 +100,7 @@ extension RunReconciler {
             status.aborted = run.spec.abort ?? AbortRequest(requestedBy: by, reason: reason, at: clock.wall())
         }
         let wasAborted = run.status?.aborted != nil
-        let written = try await write(run, status: status, entering: phase, reason: reason, at: date)
+        let written = try await write(run, status: status, entering: phase, reason: reason, since: since)
         if status.aborted != nil, !wasAborted {
             try await outbox.enqueue(.abort, of: written, injection: nil, status: status)
         }

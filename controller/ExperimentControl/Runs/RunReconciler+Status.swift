@@ -37,10 +37,10 @@ extension RunReconciler {
 
     @discardableResult
     func write(
-        _ run: Run, status: RunStatus, entering phase: RunPhase, reason: String, at date: Timestamp? = nil
+        _ run: Run, status: RunStatus, entering phase: RunPhase, reason: String, since: Timestamp? = nil
     ) async throws(StoreError) -> Run {
         var status = status
-        let now = date ?? clock.wall()
+        let now = since ?? clock.wall()
         status.phase = phase
         status.phaseSince[phase.rawValue] = now
         if status.startedAt == nil { status.startedAt = now }

@@ -156,11 +156,11 @@ package final class RunReconciler: Sendable {
         case .beginReverting(let held, let refused):
             try await beginReverting(held, refusing: refused, run, status, injections)
         case .enter(let phase, let reason):
-            // The measurements first: a run that is reporting has all of them in the store. Watching ends with the
-            // decision; a probe that is silent while the rest is written was not asked any more.
-            let decided = clock.wall()
+            // The measurements first: a run that is reporting has all of them in the store. Watching ends where this
+            // was decided; waiting for attempts under way is no part of it, and would look like silence.
+            let since = clock.wall()
             if phase == .reporting { await stopWatching(run) }
-            try await enter(phase, reason, run, status, at: decided)
+            try await enter(phase, reason, run, status, since: since)
         case .wait(let duration): return .lookAgain(after: duration)
         case .conclude: try await conclude(run, status, injections)
         case .nothing: return .settled
