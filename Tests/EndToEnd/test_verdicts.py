@@ -168,9 +168,19 @@ class Denied(WithPolicy):
         self.prove("4: a permission that is missing is found out beforehand, and named")
 
 
-class UndoDenied(WithPolicy):
+class UndoForbidden(WithPolicy):
     statements = [{"Effect": "Allow", "Resource": "*", "Action": EVERYTHING},
                   {"Effect": "Deny", "Resource": "*", "Action": "ec2:StartInstances"}]
+
+    def test_what_could_not_be_undone_is_not_done(self):
+        done = self.run_it(self.experiment(self.fault("ec2.stop", duration="1s", **ALONE)), expect=ERROR)
+        self.assertEqual(self.acting_calls(), [], "nothing was done, not even a tag")
+        self.assertIn("ec2:StartInstances", " ".join(done.status["verdictReasons"]))
+        self.prove("4: an undo that is not allowed is found out beforehand, and nothing is harmed")
+
+
+class UndoDenied(ReboundCase):
+    options = ("--size=3", "--standalone=2")
 
     def crash_runner(self, manifest, *more):
         driver = Driver([program("crash-runner"), manifest, self.store, *more],
@@ -179,8 +189,12 @@ class UndoDenied(WithPolicy):
         return driver
 
     def test_an_undo_that_fails_is_told_as_such_whatever_the_verdict(self):
-        manifest = self.write(self.experiment(self.fault("ec2.stop", duration="1s", **ALONE)))
+        manifest = self.write(self.experiment(self.fault("ec2.stop", duration="5s", **ALONE)))
         driver = self.crash_runner(manifest)
+        self.addCleanup(self.control, "heal")
+        self.eventually("the instance is stopped", lambda: "effective" in self.states())
+        # The permission is taken away only now: without it the run would not have begun.
+        self.control("fail", action="StartInstances", code="UnauthorizedOperation", status="403")
         # It reaches Recovering, with the undo given up, and dies; the command takes it to its end.
         self.eventually("the undo was given up", lambda: "revertFailed" in self.states())
         driver.signal(SIGKILL)

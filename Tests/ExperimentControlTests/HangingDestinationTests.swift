@@ -42,8 +42,10 @@ struct HangingDestinationTests {
             logger: .silent)
     }
 
-    /// Turns the clock until the work is done.
-    private func turning<T: Sendable>(_ clock: HandClock, _ work: @escaping @Sendable () async throws -> T) async throws
+    /// Turns the clock until the work is done, beginning when this holds.
+    private func turning<T: Sendable>(
+        _ clock: HandClock, once isReady: () -> Bool = { true }, _ work: @escaping @Sendable () async throws -> T
+    ) async throws
         -> T
     {
         let done = Counter()
@@ -52,6 +54,7 @@ struct HangingDestinationTests {
                 defer { _ = done.next() }
                 return try await work()
             }
+            while !isReady() { await Task.yield() }
             while done.value == 0 {
                 clock.advance(by: .milliseconds(10))
                 await Task.yield()
@@ -73,7 +76,7 @@ struct HangingDestinationTests {
         let outbox = outbox(bench, courier)
         try await outbox.enqueue(.aboutToInject, of: run, injection: injection, status: nil)
         let began = bench.clock.now()
-        let reason = try await turning(bench.clock) {
+        let reason = try await turning(bench.clock, once: { courier.delivered.withLock { !$0.isEmpty } }) {
             (await outbox.deliverNotice(of: injection, run: run, grace: .seconds(5)), bench.clock.now())
         }
         #expect(reason.1.since(began) >= .seconds(5))

@@ -80,12 +80,13 @@ struct RunDecisionTests {
         "while injecting, each state of a held fault has its step",
         arguments: [
             (InjectionState.pending, nil as Int64?, RunAction.advance(["run-1-1"])),
-            (.reserved, nil, .advance(["run-1-1"])),
-            (.announced, nil, .advance(["run-1-1"])), (.armed, nil, .advance(["run-1-1"])),
-            (.acting, nil, .advance(["run-1-1"])), (.accepted, nil, .advance(["run-1-1"])),
-            (.noEffect, nil, .advance(["run-1-1"])), (.reverting, 1, .advance(["run-1-1"])),
-            (.effective, 40, .advance(["run-1-1"])),
+            (.reserved, nil, .advance(["run-1-1"])), (.announced, nil, .advance(["run-1-1"])),
+            (.armed, nil, .advance(["run-1-1"])), (.acting, nil, .advance(["run-1-1"])),
+            (.accepted, nil, .advance(["run-1-1"])),
             (.effective, 41, .enter(.holding, reason: "every fault is in place")),
+            (.effective, 40, .enter(.reverting, reason: "every injection is done")),
+            (.noEffect, nil, .enter(.reverting, reason: "every injection is done")),
+            (.reverting, 1, .enter(.reverting, reason: "every injection is done")),
             (.reverted, 1, .enter(.reverting, reason: "every injection is done")),
             (.refused, nil, .enter(.reverting, reason: "every injection is done")),
             (.failed, nil, .enter(.reverting, reason: "every injection is done")),
@@ -101,7 +102,11 @@ struct RunDecisionTests {
     func holdOver() {
         let held = Self.injection(Self.stop, .effective, effective: 41)
         #expect(RunDecision.next(Self.facts(.holding, [held])) == .wait(RunDecision.tick))
-        #expect(RunDecision.next(Self.facts(.holding, [held], now: 101)) == .advance(["run-1-1"]))
+        #expect(Self.phase(of: RunDecision.next(Self.facts(.holding, [held], now: 101))) == .reverting)
+        let other = Self.injection(Self.stop, .effective, effective: 80, name: "run-1-2")
+        #expect(
+            RunDecision.next(Self.facts(.holding, [held, other], now: 101)) == .advance(["run-1-1"]),
+            "the other is held for a while yet")
     }
 
     @Test("without a watch nothing new is harmed, and what is owed is known")

@@ -116,16 +116,28 @@ package enum RunDecision {
         if let reason = facts.abort ?? facts.halt ?? facts.watch?.stopReason {
             return .enter(.reverting, reason: reason)
         }
+        // From here on there is only putting back to do, and the phase says so.
+        if !facts.injections.contains(where: { isGoingOn($0, facts.now) }) {
+            return .enter(.reverting, reason: RunReconciler.everythingDone)
+        }
         if facts.watch == nil { return .startWatching }
         let lost = facts.injections.filter { $0.state == .pending && waitsInVain($0, facts) }
         if !lost.isEmpty { return .beginReverting([], refuse: lost.map(\.metadata.name)) }
         let due = facts.injections.filter { isDue($0, facts) }
         if !due.isEmpty { return .advance(due.map(\.metadata.name)) }
-        if facts.injections.contains(where: { $0.state == .pending }) { return .wait(tick) }
-        let held = facts.injections.filter { $0.state == .effective }
-        if held.isEmpty { return .enter(.reverting, reason: RunReconciler.everythingDone) }
-        if facts.phase == .injecting { return .enter(.holding, reason: "every fault is in place") }
+        let isWaiting = facts.injections.contains { $0.state == .pending }
+        if !isWaiting, facts.phase == .injecting { return .enter(.holding, reason: "every fault is in place") }
         return .wait(tick)
+    }
+
+    /// Whether the injection is on its way to its effect, or is held.
+    private static func isGoingOn(_ injection: Injection, _ now: MonotonicInstant) -> Bool {
+        switch injection.state {
+        case .pending, .reserved, .announced, .armed, .acting, .accepted: true
+        case .effective: !holdIsOver(injection, now)
+        case .noEffect, .reverting: false
+        case .reverted, .completed, .refused, .failed, .targetGone, .revertFailed: false
+        }
     }
 
     /// Whether the injection has a step to make now.
