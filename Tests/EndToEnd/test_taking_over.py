@@ -78,8 +78,8 @@ class TakingOver(CrashCase):
         woken = driver.end()
         self.assertEqual(len(self.acting_calls()), calls, f"the woken driver did nothing more: {woken}")
         self.check_undone(self.left_behind())
-        self.prove("a frozen driver lost its lease; another finished the run; woken, it acted no more and ended with "
-                   f"{woken.code}")
+        self.prove(
+            f"a frozen driver lost its lease; another finished the run; woken, it acted no more (exit {woken.code})")
 
     def take_up(self, name):
         self.taken = self.resuming(name).end()
