@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the end-to-end tests share: experiments as plain values, the real programs, and questions to the world."""
+import atexit
 import datetime
 import json
 import os
@@ -13,7 +14,7 @@ import time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path.insert(0, os.path.join(ROOT, "Tests", "FleetPython"))
-from playing import FleetCase  # noqa: E402
+from playing import FleetCase, fleet  # noqa: E402
 
 PRODUCTS = os.environ.get("REBOUND_PRODUCTS", os.path.join(ROOT, ".build", "debug"))
 LIFETIME = 120          # longer than this is a hang, on the slowest machine
@@ -74,11 +75,13 @@ class Done:
 
 class Driver:
     """A command that runs, whose lines on standard error can be waited for."""
+    running = set()
 
     def __init__(self, arguments, environment):
         self.output = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             arguments, env=environment, text=True, stdout=self.output, stderr=subprocess.PIPE)
+        Driver.running.add(self.process)
         self.lines, self.changed = [], threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -140,13 +143,27 @@ class Driver:
         self.close()
 
     def close(self):
+        Driver.running.discard(self.process)
         self.output.close()
         self.process.stderr.close()
+
+
+@atexit.register
+def end_drivers():
+    """An interrupt skips the tests' own cleanups."""
+    for process in Driver.running:
+        process.kill()
 
 
 class ReboundCase(FleetCase):
     """A fleet, a fresh store for each test, and `rebound` in an environment of its own."""
     maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # An interrupt skips the class's own cleanups.
+        atexit.register(fleet, "down", "--state", cls.state, check=False)
 
     @classmethod
     def prove(cls, text):
