@@ -71,7 +71,7 @@ package enum RunAction: Sendable, Equatable {
 /// Decides what a run does next. Pure: the same facts give the same step.
 package enum RunDecision {
     /// How often a waiting run looks again.
-    static let tick = Duration.milliseconds(50)
+    static let tick = Duration.milliseconds(100)
 
     /// Whatever the phase says: no way leads out of a run while it is not known that everything is put back.
     package static func next(_ facts: RunFacts) -> RunAction {
