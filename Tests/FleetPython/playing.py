@@ -18,7 +18,8 @@ from botocore.config import Config
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 FLEET = os.path.join(ROOT, "deploy", "local-fleet", "fleet")
 QUICK = ["--ec2-delay=0.1", "--notice=0.1", "--launch=0.1", "--boot=0.05", "--drain=0.15", "--health-interval=0.05"]
-LONGEST = 20
+LONGEST = 60
+PATIENCE = 240
 
 
 def fleet(*line, check=True, **more):

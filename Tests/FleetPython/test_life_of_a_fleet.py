@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from playing import FLEET, LONGEST, QUICK, alive, fleet
+from playing import FLEET, LONGEST, PATIENCE, QUICK, alive, fleet
 
 SMALL = [*QUICK, "--size=2"]
 
@@ -87,14 +87,14 @@ class LifeOfAFleet(unittest.TestCase):
 
     def test_run_gives_the_command_s_status_and_cleans_up(self):
         ended = self.run_fleet("sh", "-c", "echo $AWS_ENDPOINT_URL; exit 7")
-        output, _ = ended.communicate(timeout=60)
+        output, _ = ended.communicate(timeout=PATIENCE)
         self.assertEqual(ended.returncode, 7)
         self.assertTrue(output.startswith("http://127.0.0.1:"))
         self.assertEqual(self.processes(), set())
 
     def test_run_with_a_command_that_does_not_exist_says_so_and_cleans_up(self):
         ended = self.run_fleet("/no/such/command")
-        _, errors = ended.communicate(timeout=60)
+        _, errors = ended.communicate(timeout=PATIENCE)
         self.assertEqual(ended.returncode, 2)
         self.assertIn("/no/such/command", errors)
         self.assertEqual(self.processes(), set())
@@ -105,14 +105,14 @@ class LifeOfAFleet(unittest.TestCase):
                 running = self.run_fleet("sh", "-c", "echo up; exec sleep 300")
                 self.assertEqual(running.stdout.readline(), "up\n")
                 running.send_signal(number)
-                running.communicate(timeout=60)
+                running.communicate(timeout=PATIENCE)
                 self.eventually("all are gone", lambda: not self.processes())
 
     def test_a_terminated_run_ends_what_its_script_started(self):
         running = self.run_fleet("sh", "-c", "echo up; sleep 300; echo survived")
         self.assertEqual(running.stdout.readline(), "up\n")
         running.send_signal(signal.SIGTERM)
-        output, _ = running.communicate(timeout=60)            # ends only when the sleep has let go of the pipe
+        output, _ = running.communicate(timeout=PATIENCE)            # ends only when the sleep has let go of the pipe
         self.assertNotIn("survived", output)
 
     def test_a_terminated_run_keeps_the_fleet_until_the_undoing_is_done(self):
@@ -121,14 +121,14 @@ class LifeOfAFleet(unittest.TestCase):
         running = self.run_fleet("sh", "-c", 'sh -c "$0"; echo never', undo)
         self.assertEqual(running.stdout.readline(), "up\n")
         running.send_signal(signal.SIGTERM)
-        output, _ = running.communicate(timeout=60)
+        output, _ = running.communicate(timeout=PATIENCE)
         self.assertEqual(output, "undone\n")
 
     def test_a_run_interrupted_while_starting_takes_everything_down(self):
         running = self.run_fleet("sleep", "300")
         self.eventually("haproxy is there", lambda: len(self.processes()) > 2)
         running.send_signal(signal.SIGINT)
-        running.communicate(timeout=60)
+        running.communicate(timeout=PATIENCE)
         self.eventually("all are gone", lambda: not self.processes())
 
     def test_a_wrong_option_is_refused_before_anything_starts(self):

@@ -224,11 +224,13 @@ def run(arguments, entry):
 class StopRequests:
     """SIGINT and SIGTERM end the command, never the taking down. During the start they end the start."""
 
+    HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
     def __init__(self):
         self.number = 0
         self.child = None
         self.ending = []                 # pidfds of what a signal was passed on to
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in self.HEARD:
             signal.signal(number, self.hear)
 
     def hear(self, number, _):
@@ -272,12 +274,19 @@ def run_inside(argv, described, stopped):
     parent = os.getpid()
     unwanted = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
     inherited = {k: v for k, v in os.environ.items() if k not in unwanted}
+    # A signal between the start and the note of it would end us and leave what the command started without one.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, StopRequests.HEARD)
+
+    def begin():
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        die_with_parent(parent, signal.SIGTERM)
     try:
-        child = subprocess.Popen(argv, env={**inherited, **service.environment(described)},
-                                 preexec_fn=lambda: die_with_parent(parent, signal.SIGTERM))
+        stopped.child = child = subprocess.Popen(
+            argv, env={**inherited, **service.environment(described)}, preexec_fn=begin)
     except OSError as error:
         raise Problem(f"{argv[0]}: {error.strerror}") from None
-    stopped.child = child
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     status = child.wait()
     stopped.wait_for_the_signalled()
     return status if status >= 0 else 128 - status
