@@ -10,7 +10,7 @@ from relay import AFTER, BEFORE, Relay
 
 class CallCase(CrashCase):
     options = ("--size=3",)
-    moment, step_of_looks = BEFORE, 1
+    moment = BEFORE
 
     def setUp(self):
         super().setUp()
@@ -49,16 +49,15 @@ class CallCase(CrashCase):
         calls, killed = dict(self.relay.calls), collections.Counter()
         for action, count in sorted(calls.items()):
             is_look = action.startswith("Describe")
-            for number in range(1, count + 1, self.step_of_looks if is_look else 1):
+            for number in range(1, count + 1):
                 if self.one(action, number):
                     killed[action] += 1
                 else:
                     self.assertTrue(is_look, f"{action} is called {count} times in every life")
         self.assertEqual(killed[self.call], 1)
         self.assertGreater(sum(killed.values()), 15, "a run makes more calls than that")
-        skipped = "" if self.step_of_looks == 1 else "; every second look at the world only, to save time"
         self.prove(f"killed {self.moment} at {sum(killed.values())} of {sum(calls.values())} calls of a run with "
-                   f"{self.call}: " + ", ".join(f"{n} {a}" for a, n in sorted(killed.items())) + skipped)
+                   f"{self.call}: " + ", ".join(f"{n} {a}" for a, n in sorted(killed.items())))
 
 
 class TerminateBefore(CallCase):
@@ -74,14 +73,14 @@ class TerminateAfter(CallCase):
 
 
 class DeregisterBefore(CallCase):
-    call, step_of_looks = "DeregisterTargets", 2
+    call = "DeregisterTargets"
 
     def test_before_each_call(self):
         self.every_call()
 
 
 class DeregisterAfter(CallCase):
-    call, moment, step_of_looks = "DeregisterTargets", AFTER, 2
+    call, moment = "DeregisterTargets", AFTER
 
     def test_before_each_answer(self):
         self.every_call()
