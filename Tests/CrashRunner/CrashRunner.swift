@@ -39,6 +39,9 @@ struct CrashRunner {
         encoder.outputFormatting = [.sortedKeys]
         print(String(decoding: try encoder.encode(done), as: UTF8.self))
         dprintf("writes \(counter.count)\n")
+        // As the programs do: the handlers of exit(3) would run under live threads.
+        fflush(nil)
+        _exit(0)
     }
 
     private static func experiment(_ path: String) throws -> Experiment {

@@ -79,8 +79,10 @@ class Driver:
 
     def __init__(self, arguments, environment):
         self.output = tempfile.TemporaryFile("w+")
+        # Swift's backtracer would hold the pipes of a driver that is killed in the middle of a crash.
         self.process = subprocess.Popen(
-            arguments, env=environment, text=True, stdout=self.output, stderr=subprocess.PIPE)
+            arguments, env={**environment, "SWIFT_BACKTRACE": "enable=no"}, text=True, stdout=self.output,
+            stderr=subprocess.PIPE)
         Driver.running.add(self.process)
         self.lines, self.changed = [], threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
