@@ -15,12 +15,11 @@ import time
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path[:0] = [os.path.join(ROOT, "Tests", "FleetPython"), os.path.join(ROOT, "deploy", "local-fleet")]
 from localfleet.keeper import die_with_parent  # noqa: E402
-from playing import FleetCase  # noqa: E402
+from playing import FleetCase, Unbroken, heed_signals  # noqa: E402
 
 PRODUCTS = os.environ.get("REBOUND_PRODUCTS", os.path.join(ROOT, ".build", "debug"))
 LIFETIME = 120          # longer than this is a hang, on the slowest machine
 MARK = "REBOUND_TEST_MARK"          # what test_told_to_end knows its descendants by; means nothing to Rebound
-ENDINGS = (signal.SIGINT, signal.SIGTERM)
 ACTING = {
     "TerminateInstances", "StopInstances", "StartInstances", "RebootInstances", "CreateTags",
     "TerminateInstanceInAutoScalingGroup", "SuspendProcesses", "ResumeProcesses", "DetachInstances",
@@ -83,10 +82,11 @@ class Driver:
     def __init__(self, arguments, environment):
         self.output = tempfile.TemporaryFile("w+")
         # Swift's backtracer would hold the pipes of a driver that is killed in the middle of a crash.
-        self.process = subprocess.Popen(
-            arguments, env={**environment, "SWIFT_BACKTRACE": "enable=no"}, text=True, stdout=self.output,
-            stderr=subprocess.PIPE)
-        Driver.running.add(self.process)
+        with Unbroken():
+            self.process = subprocess.Popen(
+                arguments, env={**environment, "SWIFT_BACKTRACE": "enable=no"}, text=True, stdout=self.output,
+                stderr=subprocess.PIPE)
+            Driver.running.add(self.process)
         self.lines, self.changed = [], threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -164,23 +164,18 @@ def end_drivers():
 
 
 def end_when_told(grace):
-    """From now on SIGINT and SIGTERM unwind the tests, whatever this process inherited, and whoever started it may
-    die. An exception out of a signal's handler can be lost on its way, in a destructor for example; so after `grace`
-    seconds the process ends in any case, its commands with it, and its fleet, which is told by the kernel."""
+    """From now on SIGINT and SIGTERM end the tests, and so does the death of whoever started this process. An exception
+    out of a signal's handler can be lost on its way, in a destructor for example; so after `grace` seconds the process
+    ends in any case, its commands with it, and its fleet, which is told by the kernel."""
     def by_force():
         end_drivers()
         os._exit(1)
 
-    def hear(*_):
-        for number in ENDINGS:
-            signal.signal(number, signal.SIG_IGN)       # taking down is not to be interrupted
+    def told():
         timer = threading.Timer(grace, by_force)
         timer.daemon = True
         timer.start()
-        raise KeyboardInterrupt
-
-    for number in ENDINGS:
-        signal.signal(number, hear)
+    heed_signals(told)
     die_with_parent(os.getppid(), signal.SIGTERM)
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import unittest
 
-from driving import PASS, Driver, ReboundCase
+from driving import PASS, Driver, ReboundCase, Unbroken
 
 OUTAGES = 20
 SEED = int(os.environ.get("REBOUND_TEST_SEED", "20261124"))
@@ -17,10 +17,11 @@ class Flapping(ReboundCase):
 
     def setUp(self):
         super().setUp()
-        self.server = subprocess.Popen(
-            [sys.executable, os.path.join(os.path.dirname(__file__), "flapping_server.py"), str(SEED), str(OUTAGES)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        Driver.running.add(self.server)
+        server = os.path.join(os.path.dirname(__file__), "flapping_server.py")
+        with Unbroken():
+            self.server = subprocess.Popen([sys.executable, server, str(SEED), str(OUTAGES)],
+                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            Driver.running.add(self.server)
         self.addCleanup(self.end_server)
         self.port = int(self.server.stdout.readline())
 

@@ -4,6 +4,7 @@ import atexit
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,36 @@ FLEET = os.path.join(ROOT, "deploy", "local-fleet", "fleet")
 QUICK = ["--ec2-delay=0.1", "--notice=0.1", "--launch=0.1", "--boot=0.05", "--drain=0.15", "--health-interval=0.05"]
 LONGEST = 60
 PATIENCE = 240
+
+
+class Unbroken:
+    """While this is held, an interrupt waits: what is being started is noted before anybody has to end it."""
+    held = waiting = False
+
+    def __enter__(self):
+        Unbroken.held = True
+
+    def __exit__(self, *_):
+        Unbroken.held = False
+        if Unbroken.waiting:
+            raise KeyboardInterrupt
+
+
+def heed_signals(told=lambda: None):
+    """From now on SIGINT and SIGTERM unwind the tests once, whatever this process inherited; `told` is called first."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def hear(*_):
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)       # taking down is not to be interrupted
+        told()
+        if Unbroken.held:
+            Unbroken.waiting = True
+        else:
+            raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, hear)
 
 
 def fleet(*line, check=True, **more):
@@ -56,10 +87,11 @@ class FleetCase(unittest.TestCase):
         log = os.path.join(cls.state, "fleet.log")
         with os.fdopen(reading) as answer, open(log, "wb") as output:
             try:
-                cls.server = subprocess.Popen(
-                    [sys.executable, FLEET, "serve", f"--state={cls.state}", f"--ready-fd={writing}",
-                     f"--parent={os.getpid()}", *QUICK, *cls.options], stdin=subprocess.DEVNULL, stdout=output,
-                    stderr=output, pass_fds=[writing], start_new_session=True)
+                with Unbroken():
+                    cls.server = subprocess.Popen(
+                        [sys.executable, FLEET, "serve", f"--state={cls.state}", f"--ready-fd={writing}",
+                         f"--parent={os.getpid()}", *QUICK, *cls.options], stdin=subprocess.DEVNULL, stdout=output,
+                        stderr=output, pass_fds=[writing], start_new_session=True)
             finally:
                 os.close(writing)
             about = json.loads(answer.readline() or "{}")
