@@ -55,7 +55,8 @@ class ToldToEnd(unittest.TestCase):
 
     def check(self, line, moment, number):
         process = self.begin(line)
-        self.eventually(f"something with {moment!r} runs", lambda: any(moment in found for found in self.started().values()))
+        self.eventually(
+            f"something with {moment!r} runs", lambda: any(moment in found for found in self.started().values()))
         process.send_signal(number)
         # A killed one cannot wait for what it started.
         self.assertEqual(process.wait(LIFETIME), -number if number == signal.SIGKILL else 128 + number)
