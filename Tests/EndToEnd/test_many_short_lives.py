@@ -44,7 +44,7 @@ class ManyShortLives(ReboundCase):
 
     @staticmethod
     def wanted(command, done):
-        """So short a run may be too short to tell, and any may meet another's reboot: the code is that of the answer."""
+        """So short a run may be too short to tell, and any may meet another's reboot: the code is the answer's."""
         if command == "run" and done.run:
             return VERDICTS[done.status["verdict"]]
         if command == "plan" and done.run:
