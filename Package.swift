@@ -30,6 +30,10 @@ let libraries: [Target] = [
         name: "Probes", dependencies: ["ChaosModel", "CLinux", "HTTPTransport", "Measurement"],
         path: "Sources/Probes", swiftSettings: strict),
     .target(
+        name: "ResourceClient", dependencies: ["ChaosModel", "HTTPTransport"], path: "Sources/ResourceClient",
+        swiftSettings: strict),
+    .target(name: "Identity", dependencies: ["CLinux", "COpenSSL"], path: "Sources/Identity", swiftSettings: strict),
+    .target(
         name: "AWS", dependencies: ["CExpat", "CLinux", "COpenSSL", "HTTPTransport", logging], path: "Sources/AWS",
         swiftSettings: strict),
 ]
@@ -51,6 +55,16 @@ let controller: [Target] = [
             "Scheduling", logging,
         ],
         path: "controller/ExperimentControl", swiftSettings: strict),
+    .target(
+        name: "ControllerAPI",
+        dependencies: [
+            "ChaosModel", "Identity", "ResourceStore", logging,
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+            .product(name: "HummingbirdTLS", package: "hummingbird"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ],
+        path: "controller/ControllerAPI", swiftSettings: strict),
     .target(
         name: "CommandLineInterface",
         dependencies: [
@@ -78,6 +92,19 @@ let tests: [Target] = [
     .testTarget(
         name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], path: "Tests/HTTPTransportTests",
         swiftSettings: strict),
+    .testTarget(
+        name: "IdentityTests", dependencies: ["Identity", "TestSupport"], path: "Tests/IdentityTests",
+        swiftSettings: strict),
+    .testTarget(
+        name: "ResourceClientTests", dependencies: ["ChaosModel", "HTTPTransport", "ResourceClient", "TestSupport"],
+        path: "Tests/ResourceClientTests", swiftSettings: strict),
+    .testTarget(
+        name: "ControllerAPITests",
+        dependencies: [
+            "ChaosModel", "ControllerAPI", "HTTPTransport", "Identity", "ResourceStore", "SQLiteStore", "TestSupport",
+            logging,
+        ],
+        path: "Tests/ControllerAPITests", swiftSettings: strict),
     .testTarget(
         name: "ProbesTests", dependencies: ["ChaosModel", "HTTPTransport", "Measurement", "Probes", "TestSupport"],
         path: "Tests/ProbesTests", swiftSettings: strict),
@@ -138,6 +165,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: libraries + controller + tests + benchmarks

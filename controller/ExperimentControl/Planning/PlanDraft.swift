@@ -140,13 +140,15 @@ package struct PlanDraft: Sendable {
         var results = [
             GuardResult(
                 name: "maxTargets", passed: steps.count <= spec.limits.maxTargets,
-                message: "\(steps.count) targets, at most \(spec.limits.maxTargets) by limits.maxTargets")
+                message: "\(counted(steps.count, "target")), at most \(spec.limits.maxTargets) by limits.maxTargets")
         ]
         if let rule = policy.maxTargetsPerRun {
             results.append(
                 GuardResult(
                     name: "policy", passed: steps.count <= rule.value,
-                    message: "\(steps.count) targets, at most \(rule.value) by maxTargetsPerRun of \(rule.policy)"))
+                    message:
+                        "\(counted(steps.count, "target")), at most \(rule.value) by maxTargetsPerRun of \(rule.policy)"
+                ))
         }
         return results
     }
@@ -155,6 +157,9 @@ package struct PlanDraft: Sendable {
         PolicyGuards(policy: policy).results(spec: spec, steps: steps, now: now)
     }
 }
+
+/// `1 target`, `2 targets`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)" + (count == 1 ? "" : "s") }
 
 extension PlannedTarget {
     init(_ instance: Inventory.Instance, in inventory: Inventory) {
