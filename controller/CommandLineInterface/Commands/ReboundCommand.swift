@@ -11,7 +11,8 @@ package struct ReboundCommand: ParsableCommand {
             """,
         version: "rebound " + ReboundVersion.current,
         subcommands: [
-            RunCommand.self, PlanCommand.self, ValidateCommand.self, ExplainCommand.self, GetCommand.self,
+            InitCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self, ExplainCommand.self,
+            GetCommand.self,
             DescribeCommand.self, ReportCommand.self, AbortCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 
