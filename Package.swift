@@ -129,7 +129,7 @@ let tests: [Target] = [
     .testTarget(
         name: "SQLiteStoreTests",
         dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer"],
-        path: "Tests/SQLiteStoreTests", swiftSettings: strict),
+        path: "Tests/SQLiteStoreTests", exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
         name: "ExperimentControlTests",
         dependencies: [
