@@ -156,6 +156,9 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "stopwatch-benchmark", dependencies: ["ChaosModel", "Measurement", "Probes"],
         path: "Benchmarks/stopwatch/watch", swiftSettings: strict),
+    .executableTarget(
+        name: "watchers-benchmark", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"],
+        path: "Benchmarks/watchers/watch", swiftSettings: strict),
 ]
 
 let package = Package(

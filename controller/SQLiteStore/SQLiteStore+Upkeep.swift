@@ -10,8 +10,8 @@ package struct UpkeepReport: Sendable, Codable, Equatable {
     /// The size of the file before and after.
     package var bytesBefore: Int64
     package var bytesAfter: Int64
-    /// Whether room is set aside for a full disk; true as well when none was asked for.
-    package var hasReserve: Bool
+    /// Whether there is room for new work; true as well when no room is set aside.
+    package var hasRoom: Bool
 }
 
 /// Keeps the store small: removes runs whose time is over and old changes, and gives the room back to the disk.
@@ -54,7 +54,7 @@ extension SQLiteStore {
         try await shrink()
         return UpkeepReport(
             runsRemoved: removed, changesRemoved: changes, bytesBefore: before,
-            bytesAfter: try await read { try $0.fileBytes() }, hasReserve: reserve?.fill() ?? true)
+            bytesAfter: try await read { try $0.fileBytes() }, hasRoom: reserve?.hasRoom() ?? true)
     }
 
     /// False when it went, or changed, since it was looked at.

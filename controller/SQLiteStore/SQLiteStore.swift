@@ -51,7 +51,7 @@ package final class SQLiteStore: ResourceStore {
             let writer = try SQLiteFile.connect(path)
             try Schema.prepare(writer, checkingIntegrity: options.checksIntegrity)
             let store = SQLiteStore(writer: writer, options: options)
-            _ = store.reserve?.fill()  // Without room the store works on, and refuses what would need an undo.
+            _ = store.reserve?.hasRoom()  // Without room the store works on, and refuses what would need an undo.
             return .success(store)
         } catch {
             return .failure(StoreError(wrapping: error, path: path))
@@ -115,7 +115,7 @@ package final class SQLiteStore: ResourceStore {
         _ database: Database, _ operation: StoreWrite.Operation, isNewWork: Bool, _ body: (Database) throws -> T
     ) -> Result<T, StoreError> {
         guard let reserve else { return transact(database, operation, body) }
-        if isNewWork, !reserve.fill() { return .failure(.noRoom(writer.path)) }
+        if isNewWork, !reserve.hasRoom() { return .failure(.noRoom(writer.path)) }
         var result = transact(database, operation, body)
         if case .failure(let error) = result, error.code == .full, !isNewWork, reserve.release() {
             result = transact(database, operation, body)

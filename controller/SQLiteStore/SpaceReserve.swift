@@ -20,17 +20,19 @@ final class SpaceReserve: Sendable {
         return stat(path, &status) == 0 && Int64(status.st_size) >= bytes
     }
 
-    /// Sets the room aside, as long as at least as much is left beside it: with less, giving it back and taking it
-    /// again would alternate. Returns whether it is set aside now.
-    func fill() -> Bool {
-        if isFilled { return true }
+    /// Whether there is room for new work: the reserve is set aside, and as much again is free beside it, so that what
+    /// new work writes before it harms does not use the reserve up. Sets it aside where it is not.
+    func hasRoom() -> Bool {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
+        let isSetAside = isFilled
         var system = statvfs()
-        guard fstatvfs(descriptor, &system) == 0, Int64(system.f_bavail) * Int64(system.f_frsize) >= 2 * bytes else {
+        let needed = isSetAside ? bytes : 2 * bytes
+        guard fstatvfs(descriptor, &system) == 0, Int64(system.f_bavail) * Int64(system.f_frsize) >= needed else {
             return false
         }
+        if isSetAside { return true }
         // Blocks are really taken: a file with holes would promise what is not there (posix_fallocate(3)).
         guard posix_fallocate(descriptor, 0, off_t(bytes)) == 0 else {
             ftruncate(descriptor, 0)
