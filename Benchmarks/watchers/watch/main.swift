@@ -72,9 +72,7 @@ let store = try await SQLiteStore.open(path: folder + "/store.db", options: SQLi
 let delays = Delays()
 let expected = scope == "all" ? changes * watchers : changes
 let ready = Atomic<Int>(0)
-print(
-    "--- \(watchers) watchers, \(rate) changes/s for \(seconds) s, each watcher sees \(scope == "all" ? "all" : "its own")"
-)
+print("--- \(watchers) watchers, \(rate) changes/s for \(seconds) s; each watcher sees \(scope) changes")
 try await withThrowingTaskGroup(of: Void.self) { group in
     for watcher in 0..<watchers {
         let namespace = scope == "all" ? nil : "n\(watcher)"

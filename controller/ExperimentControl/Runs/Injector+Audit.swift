@@ -3,6 +3,7 @@ import AWS
 import ChaosModel
 import Logging
 import ResourceStore
+import Synchronization
 
 /// The audit of calls that change something: the intent before, and what came of it after. An intent without a result
 /// is a call of which the answer is not known.
@@ -27,12 +28,18 @@ extension Injector {
     /// Puts back, and records it as far as the store lets it: an undo is not held up by the audit.
     func revert(_ fault: any AWSFault, _ undo: UndoRecord, of injection: Injection) async throws(AWSError) {
         let action = injection.spec.action.awsUndo
-        await recordIfPossible(entry(action, injection, result: "intent", reason: "undo"))
-        do throws(AWSError) { try await fault.revert(undo) } catch {
-            await recordResult(action, injection, .failure(error))
+        let note = CallNote()
+        do throws(AWSError) {
+            try await fault.revert(undo) {
+                note.isCalling.store(true, ordering: .relaxed)
+                await recordIfPossible(entry(action, injection, result: "intent", reason: "undo"))
+            }
+        } catch {
+            // Without an intent it was looking that failed.
+            if note.isCalling.load(ordering: .relaxed) { await recordResult(action, injection, .failure(error)) }
             throw error
         }
-        await recordResult(action, injection, .success("accepted"))
+        if note.isCalling.load(ordering: .relaxed) { await recordResult(action, injection, .success("accepted")) }
     }
 
     private func recordIfPossible(_ entry: AuditEntry) async {
@@ -51,6 +58,11 @@ extension Injector {
             at: clock.wall(), origin: origin, action: action, object: "\(target.account)/\(target.region)/\(target.id)",
             result: result, detail: "injection \(injection.metadata.name) of run \(injection.spec.run)")
     }
+}
+
+/// Whether a call was begun; shared with the closure that begins it, which is why it is a class.
+private final class CallNote: Sendable {
+    let isCalling = Atomic(false)
 }
 
 extension FaultAction {
