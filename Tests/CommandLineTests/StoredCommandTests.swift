@@ -18,7 +18,7 @@ final class Desk: Sendable {
     var errors: String { notices.withLock { $0 } }
 
     deinit {
-        for suffix in ["", "-wal", "-shm"] { unlink(folder + "/rebound.db" + suffix) }
+        for suffix in ["", "-wal", "-shm", "-reserve"] { unlink(folder + "/rebound.db" + suffix) }
         rmdir(folder)
     }
 

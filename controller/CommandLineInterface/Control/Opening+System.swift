@@ -33,7 +33,8 @@ extension Opening {
         var options = SQLiteStoreOptions(environment: .system)
         // Reading the whole file is worth its time only before a fault is entrusted to it.
         options.checksIntegrity = access == .creating
-        if access == .creating { options.reserveBytes = Self.reserveBytes }
+        // Also for an abort, which must be possible on a full disk.
+        if access != .ifThere { options.reserveBytes = Self.reserveBytes }
         let store = try await SQLiteStore.open(
             path: access == .ifThere && !isThere ? ":memory:" : path, options: options)
         return OpenStore(resources: store) { await store.close() }
