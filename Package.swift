@@ -129,7 +129,7 @@ let tests: [Target] = [
     .testTarget(
         name: "SQLiteStoreTests",
         dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer"],
-        path: "Tests/SQLiteStoreTests", swiftSettings: strict),
+        path: "Tests/SQLiteStoreTests", exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
         name: "ExperimentControlTests",
         dependencies: [
@@ -156,6 +156,9 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "stopwatch-benchmark", dependencies: ["ChaosModel", "Measurement", "Probes"],
         path: "Benchmarks/stopwatch/watch", swiftSettings: strict),
+    .executableTarget(
+        name: "watchers-benchmark", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"],
+        path: "Benchmarks/watchers/watch", swiftSettings: strict),
 ]
 
 let package = Package(

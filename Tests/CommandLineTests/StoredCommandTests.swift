@@ -9,7 +9,7 @@ import Synchronization
 import Testing
 
 /// Commands run in this process on a real store, which is removed afterwards.
-private final class Desk: Sendable {
+final class Desk: Sendable {
     let folder = "/tmp/rebound-desk-\(UUID().uuidString)"
     private let answers = Mutex("")
     private let notices = Mutex("")
@@ -18,7 +18,7 @@ private final class Desk: Sendable {
     var errors: String { notices.withLock { $0 } }
 
     deinit {
-        for suffix in ["", "-wal", "-shm"] { unlink(folder + "/rebound.db" + suffix) }
+        for suffix in ["", "-wal", "-shm", "-reserve"] { unlink(folder + "/rebound.db" + suffix) }
         rmdir(folder)
     }
 
