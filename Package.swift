@@ -32,7 +32,9 @@ let libraries: [Target] = [
     .target(
         name: "ResourceClient", dependencies: ["ChaosModel", "HTTPTransport"], path: "Sources/ResourceClient",
         swiftSettings: strict),
-    .target(name: "Identity", dependencies: ["CLinux", "COpenSSL"], path: "Sources/Identity", swiftSettings: strict),
+    .target(
+        name: "Identity", dependencies: ["CLinux", "COpenSSL", "ChaosModel"], path: "Sources/Identity",
+        swiftSettings: strict),
     .target(
         name: "AWS", dependencies: ["CExpat", "CLinux", "COpenSSL", "HTTPTransport", logging], path: "Sources/AWS",
         swiftSettings: strict),
