@@ -38,12 +38,15 @@ package struct StoreWrite: Sendable, Equatable {
     package enum Operation: String, Sendable, CaseIterable {
         case create, update, updateStatus, delete, reserve, release, finish, enqueue, updateOutbox, append
         case acquireLease, releaseLease
+        case issueCredential, noteCredentialUse, revokeCredential
 
         /// Whether watchers have something to see.
         var changesResources: Bool {
             switch self {
             case .create, .update, .updateStatus, .delete: true
-            case .reserve, .release, .finish, .enqueue, .updateOutbox, .append, .acquireLease, .releaseLease: false
+            case .reserve, .release, .finish, .enqueue, .updateOutbox, .append, .acquireLease, .releaseLease,
+                .issueCredential, .noteCredentialUse, .revokeCredential:
+                false
             }
         }
     }
