@@ -95,8 +95,8 @@ let tests: [Target] = [
         name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], path: "Tests/HTTPTransportTests",
         swiftSettings: strict),
     .testTarget(
-        name: "IdentityTests", dependencies: ["Identity", "TestSupport"], path: "Tests/IdentityTests",
-        swiftSettings: strict),
+        name: "IdentityTests", dependencies: ["ChaosModel", "HTTPTransport", "Identity", "TestSupport"],
+        path: "Tests/IdentityTests", swiftSettings: strict),
     .testTarget(
         name: "ResourceClientTests", dependencies: ["ChaosModel", "HTTPTransport", "ResourceClient", "TestSupport"],
         path: "Tests/ResourceClientTests", swiftSettings: strict),

@@ -178,9 +178,11 @@ extension IssuedCredential {
         guard let kind = Kind(rawValue: kind) else {
             throw StoreError.unreadable("credential \(row["id"] as String)", cause: nil)
         }
+        let id: String = row["id"]
         self.init(
-            id: row["id"], kind: kind, name: row["name"],
-            groups: try StoredJSON.decode([String].self, row["groups"], what: "the groups of a credential"), secretHash: hash.map { [UInt8]($0) },
+            id: id, kind: kind, name: row["name"],
+            groups: try StoredJSON.decode([String].self, row["groups"], what: "the groups of \(id)"),
+            secretHash: hash.map { [UInt8]($0) },
             issuedAt: Timestamp(nanosecondsSinceEpoch: row["issued_nanoseconds"]),
             expiresAt: Self.timestamp(row["expires_nanoseconds"]))
         sessionBegan = Timestamp(nanosecondsSinceEpoch: row["session_nanoseconds"])
