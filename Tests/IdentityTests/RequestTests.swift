@@ -88,7 +88,8 @@ struct RequestTests {
             "-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n",
             "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
             "-----BEGIN CERTIFICATE REQUEST-----\n!!!!\n-----END CERTIFICATE REQUEST-----\n",
-            "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n",
+            "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g"
+                + "\n-----END PRIVATE KEY-----\n",
             String(repeating: "A", count: 300_000),
             String(repeating: "-----BEGIN CERTIFICATE REQUEST-----\n", count: 1_000),
             "-----BEGIN CERTIFICATE REQUEST-----\n" + String(repeating: "AAAA", count: 50_000)

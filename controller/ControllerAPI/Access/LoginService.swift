@@ -88,9 +88,14 @@ package struct LoginService: Sendable {
     }
 
     private func record(_ issued: IssuedCredential) async throws(LoginRefusal) {
-        do throws(StoreError) {
-            try await access.store.issue(issued)
-        } catch {
+        var origin = WriteOrigin.current
+        origin.actor = "user:\(issued.name)"
+        let outcome: Result<Void, StoreError> = await WriteOrigin.$current.withValue(origin) {
+            do throws(StoreError) { return .success(try await access.store.issue(issued)) } catch {
+                return .failure(error)
+            }
+        }
+        if case .failure(let error) = outcome {
             if error.code == .conflict {
                 access.logger.warning(
                     "a login was refused: its credential was revoked or used at the same time",
