@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource API against Python's `kubernetes` package, curl, and requests that mean it harm."""
+import http.client
 import json
 import subprocess
 import unittest
@@ -136,7 +137,6 @@ class Hostile(unittest.TestCase):
         try:
             context = self.server.context()
             context.load_cert_chain(other.path("admin.pem"), other.path("admin.key"))
-            import http.client
             connection = http.client.HTTPSConnection("127.0.0.1", self.server.port, context=context, timeout=30)
             connection.request("GET", "/api")
             answer = connection.getresponse()
@@ -159,7 +159,8 @@ class Hostile(unittest.TestCase):
 
     def test_names_and_parameters_that_are_none(self):
         for query in ("labelSelector=a%20b", "labelSelector=(", "fieldSelector=spec", "limit=-1", "watch=perhaps",
-                      "resourceVersion=x", "resourceVersionMatch=Exact", "continue=%00", "sendInitialEvents=1", "a=%zz"):
+                      "resourceVersion=x", "resourceVersionMatch=Exact", "continue=%00", "sendInitialEvents=1",
+                      "a=%zz"):
             got, document = self.server.request("GET", f"{IN_DEFAULT}/experiments?{query}")
             self.assertIn(got, (400, 410, 422), (query, document))
             self.assertEqual(document["kind"], "Status")
@@ -172,8 +173,8 @@ class Hostile(unittest.TestCase):
         self.refused(400, "POST", f"{IN_DEFAULT}/experiments?dryRun=Some", experiment())
         self.refused(400, "POST", f"{IN_DEFAULT}/experiments?fieldValidation=Perhaps", experiment())
         wrong = experiment("Not A Name")
-        self.assertEqual(self.refused(422, "POST", f"{IN_DEFAULT}/experiments", wrong)["details"]["causes"][0]["field"],
-                         "metadata.name")
+        refused = self.refused(422, "POST", f"{IN_DEFAULT}/experiments", wrong)
+        self.assertEqual(refused["details"]["causes"][0]["field"], "metadata.name")
 
     def test_what_is_no_http_gets_a_status_too(self):
         for content in (b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/1.1\r\nbad header\r\n\r\n", b"GET /\r\n\r\n",
@@ -300,7 +301,8 @@ class Runs(unittest.TestCase):
         path = f"{IN_DEFAULT}/runs/parts"
         got = self.write("GET", path, None, 200)
         self.assertNotIn("status", got)
-        changed = self.write("PUT", f"{path}/status", {**got, "status": run_status("Baseline"), "spec": run()["spec"]}, 200)
+        changed = {**got, "status": run_status("Baseline"), "spec": run()["spec"]}
+        changed = self.write("PUT", f"{path}/status", changed, 200)
         self.assertEqual((changed["status"]["phase"], changed["metadata"]["generation"]), ("Baseline", 1))
         got = self.write("GET", path, None, 200)
         got["metadata"]["labels"] = {"a": "b"}
@@ -320,7 +322,8 @@ class Runs(unittest.TestCase):
         reasoned = experiment("reasoned")
         reasoned["metadata"]["annotations"] = {"rebound.chaos/reason": "because"}
         self.write("POST", f"{IN_DEFAULT}/experiments", reasoned, 201)
-        records = [json.loads(one["record"]) for one in self.write("GET", f"{GROUP}/audit?limit=1000", None, 200)["items"]]
+        items = self.write("GET", f"{GROUP}/audit?limit=1000", None, 200)["items"]
+        records = [json.loads(one["record"]) for one in items]
         mine = [one for one in records if one["object"] == "Experiment/default/reasoned"]
         self.assertEqual([one["origin"]["actor"] for one in mine], ["user:admin"])
         self.assertEqual(mine[0]["origin"]["reason"], "because")
@@ -331,8 +334,9 @@ class Runs(unittest.TestCase):
         owner = self.write("POST", f"{IN_DEFAULT}/experiments", experiment("owner"), 201)
         for name in ("owned-1", "owned-2"):
             owned = experiment(name)
-            owned["metadata"]["ownerReferences"] = [
-                {"apiVersion": "rebound.chaos/v1", "kind": "Experiment", "name": "owner", "uid": owner["metadata"]["uid"]}]
+            owned["metadata"]["ownerReferences"] = [{
+                "apiVersion": "rebound.chaos/v1", "kind": "Experiment", "name": "owner",
+                "uid": owner["metadata"]["uid"]}]
             self.write("POST", f"{IN_DEFAULT}/experiments", owned, 201)
         path = f"{IN_DEFAULT}/experiments/owner"
         self.write("DELETE", path, {"preconditions": {"uid": "another"}}, 409)
