@@ -217,4 +217,34 @@ struct AccessRouteTests {
         }
         await world.close()
     }
+
+    @Test("a revocation ends an open watch of curl at once, and its next request is refused")
+    func openWatch() async throws {
+        let world = try await AccessWorld()
+        try await AccessServer.serve(world) { server in
+            let admin = try server.files(
+                "admin", groups: [FleetAccess.adminGroup], by: world.authority, at: world.now)
+            let url = "https://127.0.0.1:\(server.port)/api/v1/namespaces"
+            let options = [
+                "--silent", "--no-buffer", "--fail", "--cacert", world.folder.file("server-ca.pem"), "--cert",
+                admin.certificate ?? "",
+            ]
+            let (events, feed) = AsyncStream.makeStream(of: String.self)
+            startTestThread {
+                guard let curl = try? ChildProcess("/usr/bin/curl", options + [url + "?watch=1"]) else { return }
+                while let line = curl.readLine() { feed.yield(line) }
+                feed.finish()
+            }
+            var lines = events.makeAsyncIterator()
+            #expect(await lines.next()?.contains("ADDED") == true)
+            _ = try await world.access.revokeAll(ofName: "nobody", by: "user:root", reason: "another")
+            let serial = try Certificate.read(
+                pem: Array(world.folder.read(String(admin.certificate?.split(separator: "/").last ?? "")).utf8),
+                name: "admin")[0].serial
+            _ = try await world.access.revoke("certificate:\(serial)", by: "user:root", reason: "lost")
+            #expect(await lines.next() == nil)
+            #expect(try await server.send("GET", "/api/v1/namespaces", admin).status == 401)
+        }
+        await world.close()
+    }
 }

@@ -86,7 +86,7 @@ extension API {
     }
 
     /// A list or watch of one name is a request for that name, as Kubernetes has it.
-    private static func access(_ verb: String, _ target: ResourceTarget, _ options: ListOptions) -> AccessRequest {
+    static func access(_ verb: String, _ target: ResourceTarget, _ options: ListOptions) -> AccessRequest {
         let selected = options.fields.requirements.first { $0.path == "metadata.name" && $0.isEqual }?.value
         return AccessRequest(
             verb: verb, resource: target.resource.plural, subresource: target.subresource,
