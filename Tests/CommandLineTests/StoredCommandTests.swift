@@ -9,7 +9,7 @@ import Synchronization
 import Testing
 
 /// Commands run in this process on a real store, which is removed afterwards.
-private final class Desk: Sendable {
+final class Desk: Sendable {
     let folder = "/tmp/rebound-desk-\(UUID().uuidString)"
     private let answers = Mutex("")
     private let notices = Mutex("")

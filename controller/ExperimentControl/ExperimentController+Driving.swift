@@ -62,7 +62,12 @@ extension ExperimentController {
                 }
             },
             reconcile: { key in
-                do throws(ExperimentError) { try await leases.hold(key) } catch { return .retry(error) }
+                do throws(ExperimentError) { try await leases.hold(key) } catch {
+                    // A lease that cannot be written is nobody's: what this process holds is put back.
+                    let isUnwritable = (error.cause as? StoreError)?.forbidsWriting ?? false
+                    if isUnwritable, await leases.wasHeld(key) { await reconciler.revertUnrecorded(key) }
+                    return .retry(error)
+                }
                 return await reconciler.reconcile(key)
             })
         for key in keys { await loop.enqueue(key) }

@@ -22,7 +22,10 @@ extension SQLiteStore {
 
     package func create<R: Resource>(_ resource: R) async throws(StoreError) -> R {
         let (options, origin) = (options, WriteOrigin.current)
-        return try await write(.create) { try options.writing($0, by: origin).create(resource) }
+        // A policy may be a halt, which must be possible at any time.
+        return try await write(.create, isNewWork: R.kind != .policy) {
+            try options.writing($0, by: origin).create(resource)
+        }
     }
 
     package func update<R: Resource>(_ resource: R) async throws(StoreError) -> R {

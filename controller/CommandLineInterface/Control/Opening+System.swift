@@ -20,6 +20,9 @@ extension Opening {
             })
     }
 
+    /// Room on the store's disk for writing down what is put back when the disk is full.
+    private static let reserveBytes: Int64 = 16 << 20
+
     private static func open(_ path: String, _ access: Access) async throws -> OpenStore {
         let isThere = Glibc.access(path, F_OK) == 0
         if access == .existing, !isThere {
@@ -30,6 +33,7 @@ extension Opening {
         var options = SQLiteStoreOptions(environment: .system)
         // Reading the whole file is worth its time only before a fault is entrusted to it.
         options.checksIntegrity = access == .creating
+        if access == .creating { options.reserveBytes = Self.reserveBytes }
         let store = try await SQLiteStore.open(
             path: access == .ifThere && !isThere ? ":memory:" : path, options: options)
         return OpenStore(resources: store) { await store.close() }

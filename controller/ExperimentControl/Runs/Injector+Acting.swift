@@ -32,10 +32,12 @@ extension Injector {
             status.attempts += 1
             if status.callBegan == nil { status.callBegan = clock.now() }
         }
+        try await recordIntent(injection.spec.action.awsCall, injection, reason: context.run.spec.reason)
         try await confirmLeaseNow(context.run.key)
         switch await answer({ () throws(AWSError) in try await fault.inject() }) {
         case .success(let proof):
             let accepted = clock.now()
+            await recordResult(injection.spec.action.awsCall, injection, .success(proof ?? "accepted"))
             logger.notice(
                 "fault injected",
                 metadata: ["injection": "\(marked.metadata.name)", "target": "\(marked.spec.target.id)"])
@@ -45,6 +47,7 @@ extension Injector {
                 if let proof { Self.markEffective(&status, low: status.callBegan, high: accepted, evidence: proof) }
             }
         case .failure(let error):
+            await recordResult(injection.spec.action.awsCall, injection, .failure(error))
             return try await afterRefusal(marked, error, earlierCalls: (marked.status?.attempts ?? 1) - 1)
         }
     }

@@ -23,7 +23,7 @@ extension Injector {
         let looked = await answer { () throws(AWSError) -> RevertState in
             let fault = try await fault(of: injection)
             let state = try await fault.isReverted(undo)
-            if case .notYet = state { try await fault.revert(undo) }
+            if case .notYet = state { try await revert(fault, undo, of: injection) }
             return state
         }
         switch looked {

@@ -98,13 +98,14 @@ struct Injector: Sendable {
     private func announce(_ injection: Injection, _ context: Context) async throws(StoreError) -> Injection {
         let guards = GuardsAgain(connections: connections, options: options, now: clock.wall())
         let looked = await answer { () throws(AWSError) -> String? in
-            if let refusal = try await guards.refusal(of: injection.spec, in: context) { return refusal }
-            try await tag(injection, in: context)
-            return nil
+            try await guards.refusal(of: injection.spec, in: context)
         }
         switch looked {
         case .success(let refusal?): return try await refuse(injection, because: refusal)
-        case .success(nil): break
+        case .success(nil):
+            if let error = try await tag(injection, in: context) {
+                return try await fail(injection, "marking the target: \(error.message)")
+            }
         case .failure(let error):
             return try await fail(injection, "looking again before the act: \(error.message)")
         }
@@ -128,16 +129,24 @@ struct Injector: Sendable {
     }
 
     /// Every target carries the run's mark before it is touched, so that whoever finds it knows why.
-    private func tag(_ injection: Injection, in context: Context) async throws(AWSError) {
-        if injection.spec.action.targetsGroup { return }
+    private func tag(_ injection: Injection, in context: Context) async throws(StoreError) -> AWSError? {
+        if injection.spec.action.targetsGroup { return nil }
         let tags = [
             AWSTag(key: "rebound:run", value: context.run.metadata.name),
             AWSTag(key: "rebound:experiment", value: context.run.spec.experiment),
             AWSTag(key: "rebound:injection", value: injection.metadata.name),
             AWSTag(key: "rebound:requested-by", value: String(context.run.spec.requestedBy.prefix(200))),
         ]
-        try await connections.actor(for: injection.spec.scope).ec2.createTags(
-            tags, on: [EC2InstanceID(rawValue: injection.spec.target.id)])
+        let call = "aws:ec2:CreateTags"
+        try await recordIntent(call, injection, reason: context.run.spec.reason)
+        let answered = await answer { () throws(AWSError) -> String in
+            try await connections.actor(for: injection.spec.scope).ec2.createTags(
+                tags, on: [EC2InstanceID(rawValue: injection.spec.target.id)])
+            return "accepted"
+        }
+        await recordResult(call, injection, answered)
+        if case .failure(let error) = answered { return error }
+        return nil
     }
 
     /// Ends an injection whose call was refused, so that nothing was changed.
