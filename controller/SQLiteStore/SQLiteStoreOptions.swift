@@ -57,9 +57,11 @@ package struct StoreWrite: Sendable, Equatable {
         /// Whether it may lead to a fault, or is bulk: refused while there is no room set aside.
         var isNewWork: Bool {
             switch self {
-            case .create, .reserve, .append: true
+            case .create, .reserve, .append, .noteCredentialUse: true
             case .update, .updateStatus, .delete, .release, .finish, .enqueue, .updateOutbox: false
             case .acquireLease, .releaseLease, .record, .upkeep: false
+            // Whoever wants to stop something must be able to log in.
+            case .issueCredential, .revokeCredential: false
             }
         }
 
