@@ -51,7 +51,9 @@ extension ResourceService {
     ) async throws(StatusError) {
         if options.propagation == .orphan { try await orphan(dependentsOf: document.uid) }
         try await stored(target.resource, document.key.name) { () async throws(StoreError) in
-            try await store.delete(document.key)
+            // A uid that was asked for is that of this version only.
+            let isConditional = options.uid != nil || options.resourceVersion != nil
+            try await store.delete(document.key, ifVersion: isConditional ? document.resourceVersion : nil)
         }
     }
 

@@ -70,7 +70,7 @@ struct Watch: Sendable {
         let events = api.resources.store.watchDocuments(
             kind, namespace: target.namespace, after: start.version,
             bookmarks: options.wantsBookmarks ? api.limits.bookmarkInterval : nil)
-        var selection = WatchSelection(options, matching: start.matching)
+        var selection = WatchSelection(options, matching: start.matching, trees: api.trees)
         for try await event in events {
             switch event {
             case .bookmark(let version):
@@ -91,9 +91,11 @@ struct WatchSelection {
     private let fields: FieldSelector
     private let isEverything: Bool
     private let canChange: Bool
+    private let trees: DocumentTrees
     private var matching: Set<ResourceKey>
 
-    init(_ options: ListOptions, matching: Set<ResourceKey>) {
+    init(_ options: ListOptions, matching: Set<ResourceKey>, trees: DocumentTrees) {
+        self.trees = trees
         labels = options.labels
         fields = options.fields
         isEverything = labels.requirements.isEmpty && fields.requirements.isEmpty
@@ -121,7 +123,7 @@ struct WatchSelection {
     }
 
     private func matches(_ document: StoredDocument) throws(StatusError) -> Bool {
-        let tree = try Rendering.tree(document)
+        let tree = try trees.tree(of: document)
         var found: [String: String] = [:]
         for entry in tree.at(["metadata", "labels"])?.entries ?? [] { found[entry.key] = entry.value.text }
         return labels.matches(found) && fields.matches(tree)
