@@ -32,7 +32,9 @@ let libraries: [Target] = [
     .target(
         name: "ResourceClient", dependencies: ["ChaosModel", "HTTPTransport"], path: "Sources/ResourceClient",
         swiftSettings: strict),
-    .target(name: "Identity", dependencies: ["CLinux", "COpenSSL"], path: "Sources/Identity", swiftSettings: strict),
+    .target(
+        name: "Identity", dependencies: ["CLinux", "COpenSSL", "ChaosModel"], path: "Sources/Identity",
+        swiftSettings: strict),
     .target(
         name: "AWS", dependencies: ["CExpat", "CLinux", "COpenSSL", "HTTPTransport", logging], path: "Sources/AWS",
         swiftSettings: strict),
@@ -59,9 +61,12 @@ let controller: [Target] = [
         name: "ControllerAPI",
         dependencies: [
             "ChaosModel", "Identity", "ResourceStore", logging,
-            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HummingbirdHTTP2", package: "hummingbird"),
-            .product(name: "HummingbirdTLS", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
         ],
         path: "controller/ControllerAPI", swiftSettings: strict),
@@ -93,11 +98,15 @@ let tests: [Target] = [
         name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], path: "Tests/HTTPTransportTests",
         swiftSettings: strict),
     .testTarget(
-        name: "IdentityTests", dependencies: ["Identity", "TestSupport"], path: "Tests/IdentityTests",
-        swiftSettings: strict),
+        name: "IdentityTests", dependencies: ["ChaosModel", "HTTPTransport", "Identity", "TestSupport"],
+        path: "Tests/IdentityTests", swiftSettings: strict),
     .testTarget(
         name: "ResourceClientTests", dependencies: ["ChaosModel", "HTTPTransport", "ResourceClient", "TestSupport"],
         path: "Tests/ResourceClientTests", swiftSettings: strict),
+    .executableTarget(
+        name: "api-harness",
+        dependencies: ["ChaosModel", "ControllerAPI", "Identity", "ResourceStore", "SQLiteStore", logging],
+        path: "Tests/APIHarness", swiftSettings: strict),
     .testTarget(
         name: "ControllerAPITests",
         dependencies: [
@@ -129,7 +138,7 @@ let tests: [Target] = [
     .testTarget(
         name: "SQLiteStoreTests",
         dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer"],
-        path: "Tests/SQLiteStoreTests", exclude: ["Fixtures"], swiftSettings: strict),
+        path: "Tests/SQLiteStoreTests", swiftSettings: strict),
     .testTarget(
         name: "ExperimentControlTests",
         dependencies: [
@@ -156,9 +165,6 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "stopwatch-benchmark", dependencies: ["ChaosModel", "Measurement", "Probes"],
         path: "Benchmarks/stopwatch/watch", swiftSettings: strict),
-    .executableTarget(
-        name: "watchers-benchmark", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"],
-        path: "Benchmarks/watchers/watch", swiftSettings: strict),
 ]
 
 let package = Package(
@@ -166,7 +172,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),

@@ -23,8 +23,9 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     /// Writes the status; keeps the stored spec and metadata. Throws as `update` does.
     func updateStatus<R: Resource>(_ resource: R) async throws(StoreError) -> R
     /// Sets the deletion time while finalizers are left; removes the resource, and what only it owns, when none is.
-    /// Deleting again changes nothing. Throws `.notFound`.
-    func delete(_ key: ResourceKey) async throws(StoreError)
+    /// Deleting again changes nothing. With a version, throws `.conflict` and changes nothing when another one is
+    /// stored. Throws `.notFound`.
+    func delete(_ key: ResourceKey, ifVersion version: String?) async throws(StoreError)
     /// Changes after `version` in order, then new ones as they happen, until the task is cancelled. Ends with
     /// `StoreError` `.expired` when the store no longer knows the changes after `version`: list again, watch from
     /// there.
@@ -63,6 +64,11 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
         -> LeaseOutcome
     /// Lets go of a lease; a lease that is another's, or nobody's, is left as it is.
     func releaseLease(_ name: String, holder: String) async throws(StoreError)
+}
+
+extension ResourceStore {
+    /// Deletes whatever version is stored.
+    package func delete(_ key: ResourceKey) async throws(StoreError) { try await delete(key, ifVersion: nil) }
 }
 
 /// Resources, and the version of the store at which this was the whole truth.

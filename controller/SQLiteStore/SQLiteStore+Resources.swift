@@ -58,9 +58,9 @@ extension SQLiteStore {
         return kept(try await write(.updateStatus) { try options.writing($0, by: origin).updateStatus(resource) })
     }
 
-    package func delete(_ key: ResourceKey) async throws(StoreError) {
+    package func delete(_ key: ResourceKey, ifVersion version: String?) async throws(StoreError) {
         let (options, origin) = (options, WriteOrigin.current)
-        try await write(.delete) { try options.writing($0, by: origin).delete(key) }
+        try await write(.delete) { try options.writing($0, by: origin).delete(key, ifVersion: version) }
     }
 
     /// What was just written is what will be read next.

@@ -63,7 +63,7 @@ extension SQLiteStore {
         let origin = WriteOrigin(actor: "system:retention", reason: "its time is over")
         return try await write(.upkeep) { database in
             guard try database.keptRuns(uid: run.uid).first == run else { return false }
-            try options.writing(database, by: origin).delete(run.key)
+            try options.writing(database, by: origin).delete(run.key, ifVersion: nil)
             return true
         }
     }

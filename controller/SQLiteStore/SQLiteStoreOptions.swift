@@ -52,13 +52,16 @@ package struct StoreWrite: Sendable, Equatable {
     package enum Operation: String, Sendable, CaseIterable {
         case create, update, updateStatus, delete, reserve, release, finish, enqueue, updateOutbox, append
         case acquireLease, releaseLease, record, upkeep
+        case issueCredential, noteCredentialUse, revokeCredential
 
         /// Whether it may lead to a fault, or is bulk: refused while there is no room set aside.
         var isNewWork: Bool {
             switch self {
-            case .create, .reserve, .append: true
+            case .create, .reserve, .append, .noteCredentialUse: true
             case .update, .updateStatus, .delete, .release, .finish, .enqueue, .updateOutbox: false
             case .acquireLease, .releaseLease, .record, .upkeep: false
+            // Whoever wants to stop something must be able to log in.
+            case .issueCredential, .revokeCredential: false
             }
         }
 
@@ -66,7 +69,8 @@ package struct StoreWrite: Sendable, Equatable {
         var changesResources: Bool {
             switch self {
             case .create, .update, .updateStatus, .delete, .upkeep: true
-            case .reserve, .release, .finish, .enqueue, .updateOutbox, .append, .acquireLease, .releaseLease, .record:
+            case .reserve, .release, .finish, .enqueue, .updateOutbox, .append, .acquireLease, .releaseLease, .record,
+                .issueCredential, .noteCredentialUse, .revokeCredential:
                 false
             }
         }

@@ -29,9 +29,8 @@ package enum Explain {
     private static func kind(named word: String) -> ResourceKind? {
         let lower = word.lowercased()
         return ResourceKind.allCases.first {
-            [$0.rawValue.lowercased(), $0.rawValue.lowercased() + "s"].contains(lower)
+            [$0.rawValue.lowercased(), $0.plural].contains(lower)
         }
-            ?? (lower == "policies" ? .policy : nil)
     }
 
     private static func unknownKind(_ word: String) -> UnknownPath {
@@ -94,7 +93,7 @@ extension SchemaType {
 
 extension FieldGroup {
     /// The rule as a sentence.
-    var sentence: String {
+    package var sentence: String {
         let list = names.joined(separator: ", ")
         return switch rule {
         case .exactlyOne: "Exactly one of these is written: \(list)."
