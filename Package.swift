@@ -151,6 +151,13 @@ let benchmarks: [Target] = [
         name: "describe-benchmark", dependencies: ["AWS", "HTTPTransport", logging],
         path: "Benchmarks/describe-instances/client", swiftSettings: strict),
     .executableTarget(
+        name: "halt-benchmark",
+        dependencies: [
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", "TestSupport",
+            logging,
+        ],
+        path: "Benchmarks/halt/stop", swiftSettings: strict),
+    .executableTarget(
         name: "probe-benchmark", dependencies: ["ChaosModel", "Measurement", "Probes"],
         path: "Benchmarks/probe-engine/engine", swiftSettings: strict),
     .executableTarget(

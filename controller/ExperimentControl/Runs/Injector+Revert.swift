@@ -11,9 +11,7 @@ extension Injector {
     func beginRevert(_ injection: Injection) async throws(StoreError) -> Injection {
         logger.notice(
             "reverting", metadata: ["injection": "\(injection.metadata.name)", "target": "\(injection.spec.target.id)"])
-        async let called: Result<Void, AWSError> = answer { () throws(AWSError) in
-            try await world.fault(of: injection).revert(injection.status?.undo ?? .nothing)
-        }
+        async let called = revertAtOnce(injection)
         let marked: Result<Injection, StoreError>
         do throws(StoreError) {
             marked = .success(
@@ -29,15 +27,25 @@ extension Injector {
             try marked.get(), "putting back \(injection.spec.target.id): \(error.message)")
     }
 
+    private func revertAtOnce(_ injection: Injection) async -> Result<Void, AWSError> {
+        await AWSUrgency.$isUndo.withValue(true) {
+            await answer { () throws(AWSError) in
+                try await world.fault(of: injection).revert(injection.status?.undo ?? .nothing)
+            }
+        }
+    }
+
     /// Looks first, so that a revert that already happened is not made twice; then makes the call; the next step looks
     /// again.
     func continueRevert(_ injection: Injection) async throws(StoreError) -> Injection {
         let undo = injection.status?.undo ?? .nothing
-        let looked = await answer { () throws(AWSError) -> RevertState in
-            let fault = try await world.fault(of: injection)
-            let state = try await fault.isReverted(undo)
-            if case .notYet = state { try await fault.revert(undo) }
-            return state
+        let looked = await AWSUrgency.$isUndo.withValue(true) {
+            await answer { () throws(AWSError) -> RevertState in
+                let fault = try await world.fault(of: injection)
+                let state = try await fault.isReverted(undo)
+                if case .notYet = state { try await fault.revert(undo) }
+                return state
+            }
         }
         switch looked {
         case .success(.reverted(let evidence)):
