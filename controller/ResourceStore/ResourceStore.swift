@@ -48,6 +48,8 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     func pendingReports(run: String?) async throws(StoreError) -> [OutboxEntry]
     /// All entries of a run, delivered or not, in the order of their sequence.
     func deliveries(run: String) async throws(StoreError) -> [OutboxEntry]
+    /// The slips of all entries of a run in the order of their sequence: cheap enough to look at again and again.
+    func reportSlips(run: String) async throws(StoreError) -> [ReportSlip]
     /// Writes what became of an entry: attempts, next attempt, delivered, gave up, error. Throws `.notFound`.
     func updateOutbox(_ entry: OutboxEntry) async throws(StoreError)
 

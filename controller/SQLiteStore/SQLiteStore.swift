@@ -14,6 +14,7 @@ package final class SQLiteStore: ResourceStore {
     let options: SQLiteStoreOptions
     let changes: ChangeSignal
     let hub: ChangeHub
+    let decoded = DecodedResources()
     private let writeCount = Atomic<Int>(0)
 
     /// Where the file is; `:memory:` for none.
@@ -65,6 +66,22 @@ package final class SQLiteStore: ResourceStore {
                 continuation.resume()
             }
         }
+    }
+
+    /// Reads by single statements, each of which sees the newest commit; two of them may see different ones. Costs less
+    /// than `read`, which begins and ends a transaction.
+    func look<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+        let path = writer.path
+        let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
+            writer.asyncUnsafeRead { database in
+                do {
+                    continuation.resume(returning: .success(try body(database.get())))
+                } catch {
+                    continuation.resume(returning: .failure(StoreError(wrapping: error, path: path)))
+                }
+            }
+        }
+        return try result.get()
     }
 
     /// Reads one snapshot.

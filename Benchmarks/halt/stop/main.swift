@@ -81,7 +81,8 @@ for fromOutside in [false, true] {
         first.append(arrivals[0])
         all += arrivals
     }
-    print("--- \(injections) injections of \(runs) runs, halted \(fromOutside ? "through the store" : "in the process")")
+    print(
+        "--- \(injections) injections of \(runs) runs, halted \(fromOutside ? "through the store" : "in the process")")
     print(line("first call of all, \(trials) trials", first))
     print(line("first call of each injection", all))
 }

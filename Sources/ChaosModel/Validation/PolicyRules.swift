@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How the fields of policies and schedules fit together.
+/// How the fields of policies fit together.
 extension RuleProblems {
     mutating func checkPolicy(_ policy: ManifestNode) {
         if let namespace = policy["metadata"]?["namespace"] {
@@ -32,13 +32,6 @@ extension RuleProblems {
         }
         if let from = freeze["weekly"]?["from"]?.text, let to = freeze["weekly"]?["to"], to.text == from {
             report("\(path).weekly.to", "is the same as from, so nothing is frozen", to)
-        }
-    }
-
-    mutating func checkSchedule(_ spec: ManifestNode?, path: String) {
-        for (index, window) in (spec?["windows"]?.items ?? []).enumerated() {
-            guard let from = window["from"]?.text, let to = window["to"], to.text == from else { continue }
-            report("\(path).windows[\(index)].to", "is the same as from, so the window is empty", to)
         }
     }
 }

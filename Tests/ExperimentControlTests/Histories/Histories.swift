@@ -23,20 +23,19 @@ final class Histories: Sendable {
 
     let witness = Witness()
     let clock: SimulatedClock
-    private let stores: [SQLiteStore]
-    private let outboxes: [Outbox]
+    /// One for each process; all are of one store.
+    private let records: [any HistoryRecords]
+    private let outbox: Outbox
     private let state: Mutex<State>
 
-    init(stores: [SQLiteStore], clock: SimulatedClock, seed: UInt64) {
-        self.stores = stores
+    /// The outbox has nothing to do: no run here reports anywhere.
+    init(records: [any HistoryRecords], clock: SimulatedClock, seed: UInt64, idle: any ResourceStore) {
+        self.records = records
         self.clock = clock
         state = Mutex(State(chance: SeededGenerator(seed: seed)))
-        let options = ControllerOptions(ownInstances: [])
-        outboxes = stores.map { store in
-            Outbox(
-                store: store, courier: ScriptedCourier(), clock: clock, options: options, random: { 0.5 },
-                logger: .silent)
-        }
+        outbox = Outbox(
+            store: idle, courier: ScriptedCourier(), clock: clock, options: ControllerOptions(ownInstances: []),
+            random: { 0.5 }, logger: .silent)
     }
 
     // MARK: Chance
@@ -66,18 +65,14 @@ final class Histories: Sendable {
         for number in 0..<(1 + self.number(below: 3)) {
             var run = Sample.run(Self.plan(most: 1 + self.number(below: 2)), name: "run-\(history)-\(number)")
             run.metadata.uid = nil
-            var status = RunStatus(phase: .injecting)
-            status.anchor = clock.anchor()
-            run = try await stores[0].create(run)
-            run.status = status
-            run = try await stores[0].updateStatus(run)
+            run = try await records[0].make(run)
             for index in 0..<(1 + self.number(below: 2)) {
                 // Few targets, so that runs meet.
                 var injection = Sample.injection(
                     Self.kill, target: "i-\(history)-\(self.number(below: 3))", group: "g-\(self.number(below: 2))",
                     name: "\(run.metadata.name)-\(index)", run: run.metadata.name)
                 injection.metadata.uid = nil
-                _ = try await stores[0].create(injection)
+                try await records[0].make(injection)
             }
             runs.append(run)
         }
@@ -87,18 +82,14 @@ final class Histories: Sendable {
 
     /// Everything of this history is two days old for the next.
     private func end() async throws {
-        for run in state.withLock({ $0.runs }) {
-            try await stores[0].finish(run: run.uid)
-            witness.facts.withLock { _ = $0.finished.insert(run.uid) }
-            for injection in try await injections(of: run) { try await stores[0].delete(injection.key) }
-            try await stores[0].delete(run.key)
-        }
-        for policy in try await stores[0].list(Policy.self, namespace: nil, labels: [:]).items {
-            try await stores[0].delete(policy.key)
-        }
+        let runs = state.withLock { $0.runs }
+        for run in runs { try await records[0].finish(run) }
+        try await records[0].clear(runs)
         witness.facts.withLock { facts in
             facts.policies = [:]
             facts.harms = [:]
+            facts.aborted = []
+            facts.finished = []
         }
         state.withLock { state in
             state.stale = []
@@ -113,48 +104,44 @@ final class Histories: Sendable {
         Sample.experiment([kill], limits: LimitsSpec(maxTargets: most, minHealthy: 0))
     }
 
-    private func injections(of run: Run) async throws(StoreError) -> [Injection] {
-        try await stores[0].list(Injection.self, namespace: "default", labels: ["rebound/run": run.metadata.name]).items
-    }
-
     // MARK: Processes
 
     /// Some process makes one step of some injection, by what it has just read, or by what it read long ago.
     private func turn() async {
         let process = number(below: 3)
-        let store = stores[process % stores.count]
+        let records = records[process % records.count]
         let runs = state.withLock { $0.runs }
         let chosen = runs[number(below: runs.count)]
         // Losing errors is the point: a process that a store refuses stops, and another goes on.
-        guard let run = try? await store.get(Run.self, namespace: "default", name: chosen.metadata.name),
-            let all = try? await injections(of: run), !all.isEmpty
+        guard let run = try? await records.run(chosen.key),
+            let all = try? await records.injections(of: run), !all.isEmpty
         else { return }
         let injection = all[number(below: all.count)]
         if injection.state.isFinal { return await finishIfOver(run, all) }
-        let context = await context(run, all, injection, store)
-        _ = try? await injector(process, store).advance(injection, in: context)
+        let context = await context(run, all, injection, records)
+        _ = try? await injector(process, records).advance(injection, in: context)
     }
 
     private func context(
-        _ run: Run, _ all: [Injection], _ injection: Injection, _ store: SQLiteStore
+        _ run: Run, _ all: [Injection], _ injection: Injection, _ records: any HistoryRecords
     ) async -> Injector.Context {
         let old = state.withLock { $0.stale.first { $0.run.uid == run.uid } }
         if let old, chance(2) { return old }
-        let policies = (try? await store.list(Policy.self, namespace: nil, labels: [:]).items) ?? []
+        let policies = (try? await records.policies()) ?? []
         let taken = all.filter { $0.isTaking || $0.metadata.name == injection.metadata.name }.map(\.spec.target)
         let context = Injector.Context(run: run, policies: policies, targets: taken, mayHarm: run.spec.abort == nil)
         if chance(3) { state.withLock { $0.stale.append(context) } }
         return context
     }
 
-    private func injector(_ process: Int, _ store: SQLiteStore) -> Injector {
+    private func injector(_ process: Int, _ records: any HistoryRecords) -> Injector {
         let world = SimulatedWorld(
             witness: witness, clock: clock, meanwhile: { [self] in await meanwhile() },
-            run: { [self] name in state.withLock { $0.runs.first { $0.metadata.name == name } } },
+            run: { [self] name in run(name) },
             luck: { [self] in luck() }, die: { [self] injection in await disturb(injection) })
         return Injector(
-            store: store, world: world, clock: clock, options: ControllerOptions(ownInstances: []),
-            outbox: outboxes[process % stores.count],
+            records: records, world: world, clock: clock, options: ControllerOptions(ownInstances: []),
+            outbox: outbox,
             confirmLease: { [self] key throws(StoreError) in
                 await meanwhile()
                 let isMine = state.withLock { state in
@@ -167,6 +154,8 @@ final class Histories: Sendable {
             }, logger: .silent)
     }
 
+    private func run(_ name: String) -> Run? { state.withLock { $0.runs.first { $0.metadata.name == name } } }
+
     private func luck() -> SimulatedWorld.Luck {
         switch number(below: 10) {
         case 0: .losesAnswer
@@ -178,15 +167,16 @@ final class Histories: Sendable {
 
     /// Somebody writes to the injection, so that whoever waits for an answer cannot write it down.
     private func disturb(_ injection: Injection) async {
-        guard var stored = try? await stores[0].get(Injection.self, namespace: "default", name: injection.metadata.name)
-        else { return }
+        guard let run = run(injection.spec.run) else { return }
+        let all = try? await records[0].injections(of: run)
+        guard var stored = all?.first(where: { $0.metadata.name == injection.metadata.name }) else { return }
         stored.status?.message = "touched at \(clock.now().nanoseconds)"
-        _ = try? await stores[0].updateStatus(stored)
+        _ = try? await records[0].write(stored)
     }
 
     private func finishIfOver(_ run: Run, _ all: [Injection]) async {
         guard all.allSatisfy(\.state.isFinal), chance(2) else { return }
-        try? await stores[0].finish(run: run.uid)
+        try? await records[0].finish(run)
         witness.facts.withLock { _ = $0.finished.insert(run.uid) }
     }
 
@@ -213,26 +203,16 @@ final class Histories: Sendable {
     }
 
     private func abort() async {
-        let runs = state.withLock { $0.runs }
-        guard chance(3), let name = runs.last?.metadata.name,
-            var run = try? await stores[0].get(Run.self, namespace: "default", name: name), run.spec.abort == nil
-        else { return }
-        run.spec.abort = AbortRequest(requestedBy: "ada", reason: "enough", at: clock.wall())
-        guard let written = try? await stores[0].update(run) else { return }
-        witness.facts.withLock { _ = $0.aborted.insert(written.uid) }
+        guard chance(3), let run = state.withLock({ $0.runs.last }) else { return }
+        guard (try? await records[0].abort(run, at: clock.wall())) != nil else { return }
+        witness.facts.withLock { _ = $0.aborted.insert(run.uid) }
     }
 
     private func changePolicy() async {
         let name = ["halt", "one", "two"][number(below: 3)]
         let spec = randomSpec(name)
-        let stored = try? await stores[0].get(Policy.self, namespace: "", name: name)
-        if var policy = stored {
-            policy.spec = spec
-            guard (try? await stores[0].update(policy)) != nil else { return }
-        } else {
-            guard (try? await stores[0].create(Policy(metadata: ObjectMetadata(name: name), spec: spec))) != nil
-            else { return }
-        }
+        let policy = Policy(metadata: ObjectMetadata(name: name), spec: spec)
+        guard (try? await records[0].set(policy)) != nil else { return }
         witness.facts.withLock { $0.policies[name] = spec }
     }
 

@@ -25,7 +25,8 @@ struct SimulatedWorld: InjectionWorld {
     }
 
     /// The same words that the product asks, before and after looking at AWS.
-    func refusal(of spec: InjectionSpec, in context: Injector.Context, now: Timestamp) async throws(AWSError) -> String? {
+    func refusal(of spec: InjectionSpec, in context: Injector.Context, now: Timestamp) async throws(AWSError) -> String?
+    {
         let fault = context.run.spec.plan.faults.first { $0.name == spec.fault }
         let refusal = PolicyGuards(policy: context.policy).refusal(
             of: fault, action: spec.action, target: spec.target, now: now)

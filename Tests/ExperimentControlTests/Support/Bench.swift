@@ -56,7 +56,8 @@ final class Bench: Sendable {
 
     var injector: Injector {
         Injector(
-            store: store, world: AWSWorld(connections: connections, options: options), clock: clock, options: options,
+            records: StoredRecords(store: store), world: AWSWorld(connections: connections, options: options),
+            clock: clock, options: options,
             outbox: outbox,
             confirmLease: { [self] _ throws(StoreError) in
                 if let error = lease.withLock({ $0 }) { throw error }

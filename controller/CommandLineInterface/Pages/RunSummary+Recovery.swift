@@ -23,7 +23,7 @@ extension RunSummary {
         guard !recovery.outages.isEmpty else { return [] }
         var table = TextTable(["PROBE", "FROM", "UNTIL", "LENGTH", "FAILED", "FIRST REASON"], rightAligned: [4])
         for outage in recovery.outages {
-            let reason = outage.firstReason + (outage.touchesGap ? " (samples are missing here)" : "")
+            let reason = outage.firstFailure + (outage.touchesGap ? " (samples are missing here)" : "")
             table.add(
                 StyledLine(outage.probe), StyledLine(Measures.timeOfDay(outage.start.at)),
                 outage.end.map { StyledLine(Measures.timeOfDay($0.at)) } ?? StyledLine("not ended", .bad),

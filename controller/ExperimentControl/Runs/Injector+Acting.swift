@@ -22,7 +22,7 @@ extension Injector {
     func act(_ injection: Injection, _ context: Context) async throws(StoreError) -> Injection {
         var context = context
         // The context is as old as the turn that began this step, and looking at AWS takes its time.
-        context.policies = try await store.list(Policy.self, namespace: nil, labels: [:]).items
+        context.policies = try await records.policies()
         if let objection = try await objection(to: injection, context) {
             return try await giveUp(injection, because: objection)
         }
@@ -57,9 +57,8 @@ extension Injector {
 
     /// Whether nothing has come in between that the looks before the call did not know.
     private func isUnchanged(_ context: Context, for injection: Injection) async throws(StoreError) -> Bool {
-        let policies = try await store.list(Policy.self, namespace: nil, labels: [:]).items
-        let key = context.run.key
-        let run = try await store.get(Run.self, namespace: key.namespace, name: key.name)
+        let policies = try await records.policies()
+        let run = try await records.run(context.run.key)
         let fault = context.run.spec.plan.faults.first { $0.name == injection.spec.fault }
         let refusal = PolicyGuards(policy: context.policy).refusal(
             of: fault, action: injection.spec.action, target: injection.spec.target, now: clock.wall())

@@ -7,7 +7,7 @@ import ResourceStore
 /// Advances one injection by one step. Each step reads the world or makes one call, and is durable before the next; so
 /// a crash between any two leaves an injection that the same code takes further, on the same target.
 struct Injector: Sendable {
-    let store: any ResourceStore
+    let records: any InjectionRecords
     let world: any InjectionWorld
     let clock: any ControlClock
     let options: ControllerOptions
@@ -58,7 +58,7 @@ struct Injector: Sendable {
             status.state = .refused
             status.message = reason
         }
-        try await store.release(reservation: injection.reservationID)
+        try await records.release(reservation: injection.reservationID)
         return refused
     }
 
@@ -90,7 +90,7 @@ struct Injector: Sendable {
             target: "\(target.account)/\(target.region)/\(target.id)",
             group: target.autoScalingGroup.map { "\(target.account)/\(target.region)/\($0)" } ?? "", at: clock.wall())
         let caps = ReservationCaps(context.policy, limits: context.run.spec.plan.limits, room: perGroup)
-        return try await store.reserve(reservation, caps: caps)
+        return try await records.reserve(reservation, caps: caps)
     }
 
     /// Looks at the guards again, tags the target, and tells everyone before anything is done.
@@ -137,7 +137,7 @@ struct Injector: Sendable {
             status.message = message
             status.requestID = requestID ?? status.requestID
         }
-        try await store.release(reservation: injection.reservationID)
+        try await records.release(reservation: injection.reservationID)
         return failed
     }
 
@@ -156,7 +156,7 @@ struct Injector: Sendable {
         change(&status)
         status.bootID = clock.bootID
         changed.status = status
-        return try await store.updateStatus(changed)
+        return try await records.write(changed)
     }
 }
 

@@ -52,7 +52,8 @@ package final class RunReconciler: Sendable {
 
     var injector: Injector {
         Injector(
-            store: store, world: AWSWorld(connections: connections, options: options), clock: clock, options: options,
+            records: StoredRecords(store: store), world: AWSWorld(connections: connections, options: options),
+            clock: clock, options: options,
             outbox: outbox, confirmLease: confirmLease, logger: logger, ordered: { [halts] in halts.order })
     }
 
