@@ -44,7 +44,8 @@ struct Held {
             id: id, account: "123456789012", region: "eu-west-1", targetGroupArns: [Self.group])
         let injection = Injection(
             metadata: ObjectMetadata(
-                name: "\(run.metadata.name)-\(index)", namespace: "default", labels: ["rebound/run": run.metadata.name]),
+                name: "\(run.metadata.name)-\(index)", namespace: "default",
+                labels: ["rebound/run": run.metadata.name]),
             spec: InjectionSpec(
                 run: run.metadata.name, fault: "away", action: .elb(.deregister), target: target,
                 scope: AWSScope(region: "eu-west-1"), duration: WrittenDuration(.seconds(3_600)), planHash: "h"))

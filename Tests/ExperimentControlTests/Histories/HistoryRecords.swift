@@ -66,12 +66,12 @@ struct SQLiteHistoryRecords: HistoryRecords {
     }
 }
 
-/// The store's rules in memory: versions, and the caps as `ReservationCaps` decides on them. What the store itself makes
-/// of them is held to the same rules by its own tests.
+/// The store's rules in memory: versions, and the caps as `ReservationCaps` decides on them. What the store itself
+/// makes of them is held to the same rules by its own tests.
 final class MemoryRecords: HistoryRecords {
     /// A guard that is taken away, to see that the histories find what then goes wrong.
     enum Mutation: String, CaseIterable, Sendable {
-        case ignoresCaps, ignoresHolders, forgetsRepeats, hidesPolicies, showsOldPolicies, hidesAborts, ignoresVersions
+        case ignoresCaps, ignoresHolders, forgetsRepeats, hidesPolicies, showsOldPolicies, hidesAborts
     }
 
     private struct State {
@@ -118,7 +118,7 @@ final class MemoryRecords: HistoryRecords {
         let written: Injection? = state.withLock { state in
             let stored = state.injections[injection.metadata.name]
             let isCurrent = stored?.metadata.resourceVersion == injection.metadata.resourceVersion
-            guard isCurrent || mutation == .ignoresVersions else { return nil }
+            guard isCurrent else { return nil }
             state.version += 1
             var written = injection
             written.metadata.resourceVersion = String(state.version)

@@ -6,8 +6,8 @@ import ResourceStore
 
 /// Putting back what was changed. Nothing here is stopped by an abort; it ends with the world's own word.
 extension Injector {
-    /// Makes the first call at once. It waits neither for a look at the world, as an undo may be made twice, nor for the
-    /// store: one that takes no writes must not keep a fault alive.
+    /// Makes the first call at once. It waits neither for a look at the world, as an undo may be made twice, nor for
+    /// the store: one that takes no writes must not keep a fault alive.
     func beginRevert(_ injection: Injection) async throws(StoreError) -> Injection {
         logger.notice(
             "reverting", metadata: ["injection": "\(injection.metadata.name)", "target": "\(injection.spec.target.id)"])
