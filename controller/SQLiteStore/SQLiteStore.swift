@@ -19,6 +19,9 @@ package final class SQLiteStore: ResourceStore {
     let reserve: SpaceReserve?
     private let writeCount = Atomic<Int>(0)
 
+    /// Where the file is; `:memory:` for none.
+    package var path: String { writer.path }
+
     private init(writer: any DatabaseWriter, options: SQLiteStoreOptions) {
         self.writer = writer
         self.options = options
@@ -75,6 +78,7 @@ package final class SQLiteStore: ResourceStore {
     /// than `read`, which begins and ends a transaction.
     func look<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
         let path = writer.path
+        if path == SQLiteFile.memory { return try await read(body) }
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
             writer.asyncUnsafeRead { database in
                 do {

@@ -12,8 +12,9 @@ package struct ReboundCommand: ParsableCommand {
         version: "rebound " + ReboundVersion.current,
         subcommands: [
             InitCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self, ExplainCommand.self,
-            GetCommand.self, DescribeCommand.self, ReportCommand.self, AbortCommand.self, StoreCommand.self,
-            AuditCommand.self, VersionCommand.self, CompletionCommand.self,
+            GetCommand.self, DescribeCommand.self, ReportCommand.self, AbortCommand.self, HaltCommand.self,
+            ResumeCommand.self, ApproveCommand.self, StoreCommand.self, AuditCommand.self, VersionCommand.self,
+            CompletionCommand.self,
         ])
 
     package init() {}

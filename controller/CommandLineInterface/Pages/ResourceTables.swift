@@ -70,7 +70,8 @@ enum PolicyTable: ResourceTable {
     static func cells(_ policy: Policy) -> [StyledLine] {
         let spec = policy.spec
         return [
-            spec.halt.map { StyledLine($0.reason, .bad) } ?? "-", StyledLine("\(spec.freezes?.count ?? 0)"),
+            spec.halt.flatMap { $0.resumed == nil ? StyledLine($0.reason, .bad) : nil } ?? "-",
+            StyledLine("\(spec.freezes?.count ?? 0)"),
             StyledLine(spec.maxTargetsPerRun.map(String.init) ?? "-"),
             StyledLine(spec.allowedRegions?.joined(separator: ", ") ?? "any"),
         ]

@@ -10,7 +10,7 @@ import Synchronization
 extension Injector {
     /// Throws when it cannot be written; then the call must not be made.
     func recordIntent(_ action: String, _ injection: Injection, reason: String?) async throws(StoreError) {
-        try await store.record(entry(action, injection, result: "intent", reason: reason))
+        try await records.record(entry(action, injection, result: "intent", reason: reason))
     }
 
     /// What came of the call. The call was made, so that a store that does not take it down stops nothing.
@@ -43,7 +43,7 @@ extension Injector {
     }
 
     private func recordIfPossible(_ entry: AuditEntry) async {
-        do throws(StoreError) { try await store.record(entry) } catch {
+        do throws(StoreError) { try await records.record(entry) } catch {
             logger.error(
                 "audit record not written",
                 metadata: ["action": "\(entry.action)", "object": "\(entry.object)", "reason": "\(error.message)"])

@@ -50,7 +50,7 @@ extension Injector {
     func revertUnrecorded(_ injection: Injection) async {
         let undo = injection.status?.undo ?? .nothing
         let looked = await answer { () throws(AWSError) -> RevertState in
-            let fault = try await fault(of: injection)
+            let fault = try await world.fault(of: injection)
             let state = try await fault.isReverted(undo)
             if case .notYet = state { try await revert(fault, undo, of: injection) }
             return state
