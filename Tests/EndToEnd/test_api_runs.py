@@ -64,6 +64,28 @@ class Runs(unittest.TestCase):
         got["status"]["phase"] = "Done"
         self.assertEqual(self.write("PUT", path, got, 200)["status"]["phase"], "Baseline")
 
+    def test_a_run_under_way_is_not_deleted_and_holds_its_namespace(self):
+        place = f"{GROUP}/namespaces/busy"
+        self.write("POST", "/api/v1/namespaces",
+                   {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "busy"}}, 201)
+        self.write("POST", f"{place}/runs", run("held"), 201)
+        merge = {"Content-Type": "application/merge-patch+json"}
+        path = f"{place}/runs/held"
+        self.write("PATCH", f"{path}/status", {"status": run_status("Holding")}, 200, headers=merge)
+        self.assertIn("abort it", self.write("DELETE", path, None, 409)["message"])
+        self.write("DELETE", f"{place}/runs", None, 409)
+        owner = {"metadata": {"ownerReferences": [{"kind": "Experiment", "name": "x", "uid": "y"}]}}
+        self.write("PATCH", path, owner, 422, headers=merge)
+        self.assertEqual(self.write("DELETE", "/api/v1/namespaces/busy", None, 200)["status"]["phase"], "Terminating")
+        self.write("POST", f"{place}/experiments", experiment("late"), 403)
+        watch = self.server.stream("/api/v1/namespaces?watch=1&fieldSelector=metadata.name%3Dbusy")
+        self.assertEqual(next(watch)["object"]["status"]["phase"], "Terminating")
+        self.write("GET", path, None, 200)
+        self.write("PATCH", f"{path}/status", {"status": run_status("Done")}, 200, headers=merge)
+        self.assertEqual(next(watch)["type"], "DELETED")
+        watch.close()
+        self.write("GET", path, None, 404)
+
     def test_streams_and_reports(self):
         self.write("POST", f"{IN_DEFAULT}/runs", run("read"), 201)
         path = f"{IN_DEFAULT}/runs/read"
