@@ -72,11 +72,19 @@ let controller: [Target] = [
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "controller/CommandLineInterface", swiftSettings: strict),
+    .target(name: "ServiceMetrics", path: "controller/ServiceMetrics", swiftSettings: strict),
+    .target(
+        name: "ControllerService",
+        dependencies: [
+            "AWS", "ChaosModel", "CLinux", "CommandLineInterface", "ControllerAPI", "ExperimentControl",
+            "HTTPTransport", "Identity", "ServiceMetrics", "ResourceStore", "SQLiteStore", logging,
+        ],
+        path: "controller/ControllerService", swiftSettings: strict),
     .executableTarget(
         name: "rebound", dependencies: ["CommandLineInterface"], path: "controller/Rebound", swiftSettings: strict),
     .executableTarget(
-        name: "rebound-controller", dependencies: ["CommandLineInterface"], path: "controller/ReboundController",
-        swiftSettings: strict),
+        name: "rebound-controller", dependencies: ["CommandLineInterface", "ControllerService"],
+        path: "controller/ReboundController", swiftSettings: strict),
 ]
 
 let tests: [Target] = [
@@ -137,6 +145,16 @@ let tests: [Target] = [
             "ResourceStore", "Scheduling", "SQLiteStore", "TestSupport", logging,
         ],
         path: "Tests/ExperimentControlTests", swiftSettings: strict),
+    .testTarget(
+        name: "ServiceMetricsTests", dependencies: ["ServiceMetrics"], path: "Tests/ServiceMetricsTests",
+        swiftSettings: strict),
+    .testTarget(
+        name: "ControllerServiceTests",
+        dependencies: [
+            "ChaosModel", "CLinux", "CommandLineInterface", "ControllerService", "ExperimentControl", "HTTPTransport",
+            "ServiceMetrics", "ResourceStore", "SQLiteStore", "TestSupport", "rebound-controller", logging,
+        ],
+        path: "Tests/ControllerServiceTests", swiftSettings: strict),
     .testTarget(
         name: "CommandLineTests",
         dependencies: [

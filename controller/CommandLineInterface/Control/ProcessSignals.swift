@@ -9,9 +9,12 @@ package enum ProcessSignals {
     /// descriptor of its own, so nothing of ours runs inside a signal handler. A SIGHUP that was ignored at the start
     /// (nohup) stays ignored.
     package static func stream() -> AsyncStream<Int32> {
-        var signals = [SIGINT, SIGTERM]
-        if !isIgnored(SIGHUP) { signals.append(SIGHUP) }
-        return AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
+        stream(isIgnored(SIGHUP) ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP])
+    }
+
+    /// These signals, in the same way.
+    package static func stream(_ signals: [Int32]) -> AsyncStream<Int32> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
             let queue = DispatchQueue(label: "rebound.signals")
             let sources = signals.map { number in
                 signal(number, SIG_IGN)
@@ -29,6 +32,7 @@ package enum ProcessSignals {
         case SIGINT: "interrupt"
         case SIGTERM: "SIGTERM"
         case SIGHUP: "SIGHUP"
+        case SIGUSR1: "SIGUSR1"
         default: "signal \(number)"
         }
     }
