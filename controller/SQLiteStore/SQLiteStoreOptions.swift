@@ -47,12 +47,14 @@ package struct StoreWrite: Sendable, Equatable {
     package enum Operation: String, Sendable, CaseIterable {
         case create, update, updateStatus, delete, reserve, release, finish, enqueue, updateOutbox, append
         case acquireLease, releaseLease, record, upkeep
+        case issueCredential, noteCredentialUse, revokeCredential
 
         /// Whether watchers have something to see.
         var changesResources: Bool {
             switch self {
             case .create, .update, .updateStatus, .delete, .upkeep: true
-            case .reserve, .release, .finish, .enqueue, .updateOutbox, .append, .acquireLease, .releaseLease, .record:
+            case .reserve, .release, .finish, .enqueue, .updateOutbox, .append, .acquireLease, .releaseLease, .record,
+                .issueCredential, .noteCredentialUse, .revokeCredential:
                 false
             }
         }

@@ -6,7 +6,7 @@ import ResourceStore
 enum Schema {
     /// Says "this SQLite file is a Rebound store" (sqlite.org/pragma.html#pragma_application_id): "RbSt".
     private static let applicationID: Int64 = 0x5262_5374
-    private static let steps: [String] = [version1, version2]
+    private static let steps: [String] = [version1, version2, credentialTables]
 
     /// Checks the file and brings its schema up to date, in one transaction, so that of several processes one does it.
     static func prepare(_ writer: any DatabaseWriter, checkingIntegrity: Bool) throws {
