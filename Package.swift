@@ -32,7 +32,9 @@ let libraries: [Target] = [
     .target(
         name: "ResourceClient", dependencies: ["ChaosModel", "HTTPTransport"], path: "Sources/ResourceClient",
         swiftSettings: strict),
-    .target(name: "Identity", dependencies: ["CLinux", "COpenSSL"], path: "Sources/Identity", swiftSettings: strict),
+    .target(
+        name: "Identity", dependencies: ["CLinux", "COpenSSL", "ChaosModel"], path: "Sources/Identity",
+        swiftSettings: strict),
     .target(
         name: "AWS", dependencies: ["CExpat", "CLinux", "COpenSSL", "HTTPTransport", logging], path: "Sources/AWS",
         swiftSettings: strict),
@@ -44,7 +46,7 @@ let controller: [Target] = [
         name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict),
     .target(
         name: "SQLiteStore",
-        dependencies: ["ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
+        dependencies: ["COpenSSL", "ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
         path: "controller/SQLiteStore", swiftSettings: strict),
     .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
     .target(name: "Scheduling", dependencies: ["ChaosModel"], path: "controller/Scheduling", swiftSettings: strict),
@@ -59,9 +61,12 @@ let controller: [Target] = [
         name: "ControllerAPI",
         dependencies: [
             "ChaosModel", "Identity", "ResourceStore", logging,
-            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HummingbirdHTTP2", package: "hummingbird"),
-            .product(name: "HummingbirdTLS", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
         ],
         path: "controller/ControllerAPI", swiftSettings: strict),
@@ -77,7 +82,7 @@ let controller: [Target] = [
         name: "ControllerService",
         dependencies: [
             "AWS", "ChaosModel", "CLinux", "CommandLineInterface", "ControllerAPI", "ExperimentControl",
-            "HTTPTransport", "Identity", "ServiceMetrics", "ResourceStore", "SQLiteStore", logging,
+            "HTTPTransport", "Identity", "Measurement", "ResourceStore", "ServiceMetrics", "SQLiteStore", logging,
         ],
         path: "controller/ControllerService", swiftSettings: strict),
     .executableTarget(
@@ -181,7 +186,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),

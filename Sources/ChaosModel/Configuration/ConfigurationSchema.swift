@@ -10,7 +10,7 @@ package enum ConfigurationSchema {
 
     private static let head = [
         FieldSchema(
-            "apiVersion", .text(.apiVersion), required: true, "The group and version of the format.",
+            "apiVersion", .choice([reboundAPIVersion]), required: true, "The group and version of the format.",
             example: reboundAPIVersion),
         FieldSchema(
             "kind", .choice([ControllerConfiguration.kindName]), required: true, "What this file is.",
