@@ -14,8 +14,8 @@ package enum JSONDocument {
     /// The one tree of a YAML text, in the strict form that manifests have. Throws as `read` does.
     package static func readYAML(_ bytes: some Collection<UInt8>) throws(ValidationFailure) -> ManifestNode {
         try one(bytes) { text in
-            let (documents, problems) = ManifestReader.trees(of: text)
-            return (documents, problems)
+            let (trees, problems) = ManifestReader.trees(of: text)
+            return (trees, problems)
         }
     }
 

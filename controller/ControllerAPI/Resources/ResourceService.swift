@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import ChaosModel
+package import ChaosModel
 import ResourceStore
 
 /// Reads and writes resources for the API.

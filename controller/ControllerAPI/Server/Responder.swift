@@ -31,7 +31,7 @@ struct Responder: Sendable {
 
     /// A stream ends when it has said everything, and when the client goes.
     private func stream(
-        _ produce: @escaping @Sendable (any AnswerSink) async throws -> Void, to writer: some ResponseBodyWriter & Sendable,
+        _ produce: @escaping @Sendable (any AnswerSink) async throws -> Void, to writer: some ResponseBodyWriter,
         of request: Request
     ) async throws {
         let sink = BodySink(writer: writer)
@@ -63,7 +63,7 @@ struct Responder: Sendable {
     /// The leaf that the client showed; on HTTP/2 the connection is the stream's parent.
     private static func certificate(of channel: any Channel) async -> [UInt8]? {
         for candidate in [channel, channel.parent].compactMap({ $0 }) {
-            let found = candidate.pipeline.nioSSL_peerCertificate().flatMapThrowing { try $0?.toDERBytes() }
+            let found = candidate.nioSSL_peerCertificate().flatMapThrowing { try $0?.toDERBytes() }
             if let bytes = try? await found.get() { return bytes }  // No TLS handler there: look at the other one.
         }
         return nil
@@ -71,7 +71,9 @@ struct Responder: Sendable {
 }
 
 /// Streams into a response.
-private struct BodySink<Writer: ResponseBodyWriter & Sendable>: AnswerSink {
+///
+/// Unchecked, as the library hides that its writer is `Sendable`: it is one reference to NIO's own writer, which is.
+private struct BodySink<Writer: ResponseBodyWriter>: AnswerSink, @unchecked Sendable {
     let writer: Writer
 
     func write(_ bytes: [UInt8]) async throws {
