@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import ChaosModel
 import ControllerAPI
-import Foundation
 import SQLiteStore
 
 /// Time and chance of this machine.
 enum HarnessEnvironment {
-    static let store = StoreEnvironment.system
     static let api = APIEnvironment(
-        now: { StoreEnvironment.system.now() }, random: { Double.random(in: 0..<1) },
+        now: StoreEnvironment.system.now, random: { Double.random(in: 0..<1) },
         sleep: { try await Task.sleep(for: $0) })
 }
