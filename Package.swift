@@ -111,6 +111,10 @@ let tests: [Target] = [
     .testTarget(
         name: "ResourceClientTests", dependencies: ["ChaosModel", "HTTPTransport", "ResourceClient", "TestSupport"],
         path: "Tests/ResourceClientTests", swiftSettings: strict),
+    .executableTarget(
+        name: "api-harness",
+        dependencies: ["ChaosModel", "ControllerAPI", "Identity", "ResourceStore", "SQLiteStore", logging],
+        path: "Tests/APIHarness", swiftSettings: strict),
     .testTarget(
         name: "ControllerAPITests",
         dependencies: [

@@ -41,12 +41,13 @@ package struct ControllerService: Sendable {
     }
 
     private func serve(_ store: SQLiteStore) async throws -> CommandStatus {
-        let settings = order.settings
         let control = try controller(store)
-        let parts = ServiceParts(order: order, store: store, control: control, clock: clock, figures: figures)
+        let identity = try FleetIdentity(order: order, store: store, clock: clock)
+        let parts = ServiceParts(
+            order: order, store: store, control: control, identity: identity, clock: clock, figures: figures)
         order.logger.notice(
             "controller started",
-            metadata: ["version": "\(ReboundVersion.current)", "data": "\(settings.dataFolder)"])
+            metadata: ["version": "\(ReboundVersion.current)", "data": "\(order.settings.dataFolder)"])
         let ending = await withTaskGroup(of: ServiceEnding?.self) { group in
             for part in parts.all { group.addTask { await part.work(logger: order.logger) } }
             group.addTask { .signal(await followSignals(parts.reloader, control)) }
@@ -56,7 +57,7 @@ package struct ControllerService: Sendable {
                 }.run()
                 return nil
             }
-            manager.tell(.ready(status: "Serving."))
+            group.addTask { await beginServing(parts.api, identity) }
             let ending = await firstEnding(of: &group)
             manager.tell(.stopping(status: "Stopping: \(ending)."))
             group.cancelAll()
@@ -64,6 +65,22 @@ package struct ControllerService: Sendable {
             return ending
         }
         return try await say(ending, store)
+    }
+
+    /// Once every address is listened on, the service manager and, at the first start, the operator are told.
+    private func beginServing(_ api: APIPart, _ identity: FleetIdentity) async -> ServiceEnding? {
+        guard await api.untilServing(), let address = await api.firstAddress else { return nil }
+        do {
+            if let notice = try await identity.firstTokenNotice(address: address) { order.tell(notice) }
+        } catch {
+            let failure = CommandFailure(anything: error)
+            order.logger.error(
+                "the first administrator's token was not made",
+                metadata: ["reason": "\(failure.message)", "hint": "\(failure.hint)"])
+            return .failed(part: "the first token")
+        }
+        manager.tell(.ready(status: "Serving."))
+        return nil
     }
 
     private func firstEnding(of group: inout TaskGroup<ServiceEnding?>) async -> ServiceEnding {

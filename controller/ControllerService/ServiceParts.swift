@@ -2,8 +2,10 @@
 import ChaosModel
 import CommandLineInterface
 import ExperimentControl
+import Identity
 import Logging
 import ResourceStore
+import SQLiteStore
 
 /// One thing that the service does until it is cancelled.
 struct ServicePart: Sendable {
@@ -27,11 +29,12 @@ struct ServicePart: Sendable {
 /// Everything that the service does side by side.
 struct ServiceParts: Sendable {
     let reloader: Reloader
+    let api: APIPart
     let all: [ServicePart]
 
     init(
-        order: ServiceOrder, store: any ResourceStore, control: ExperimentController, clock: any ControlClock,
-        figures: ServiceFigures
+        order: ServiceOrder, store: SQLiteStore, control: ExperimentController, identity: FleetIdentity,
+        clock: any ControlClock, figures: ServiceFigures
     ) {
         let logger = order.logger
         let settings = order.settings
@@ -39,10 +42,18 @@ struct ServiceParts: Sendable {
         let runs = figures.add(store: store, path: settings.storePath, clock: clock, logger: logger)
         let presence = Presence(
             store: store, holder: Holder.name, clock: clock, registry: figures.registry, logger: logger)
+        let actions = ControllerActions(control: control, store: store, clock: clock)
+        api = APIPart(
+            order: order, store: store, access: identity.access, actions: actions, registry: figures.registry,
+            identities: { identity.identities() }, clock: clock)
+        let checkpoints = AuditCheckpoints(
+            trail: store, key: identity.folder.signingKey, interval: settings.checkpointEvery.duration, clock: clock,
+            logger: logger)
         all = [
             ServicePart(name: "driving runs") { try await control.driveAll() },
             ServicePart(name: "figures") { await runs.follow() },
             ServicePart(name: "presence") { await presence.run() },
-        ]
+            ServicePart(name: "audit checkpoints") { await checkpoints.run() },
+        ] + api.parts
     }
 }

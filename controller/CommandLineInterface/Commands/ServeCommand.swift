@@ -34,7 +34,10 @@ package struct ServeCommand: ContextCommand {
                 settings: settings, reload: { [options] in try options.settings(environment: environment) },
                 logger: context.logger(label: "rebound-controller", format: format, gate: gate), level: gate,
                 environment: environment, signals: context.serviceSignals(), now: context.now,
-                tell: { text in console.notice([StyledLine(text)]) }))
+                tell: { text in
+                    let lines: [Substring] = text.split(separator: "\n")
+                    console.notice(lines.map { StyledLine(String($0)) })
+                }))
     }
 }
 

@@ -18,7 +18,7 @@ package final class APIServer: Sendable {
     /// Nothing listens yet.
     package init(
         configuration: APIServerConfiguration, store: any ResourceStore, access: any AccessControl,
-        runs: any RunActions, environment: APIEnvironment, metrics: (@Sendable () async -> String)?,
+        runs: any RunActions, environment: APIEnvironment, metrics: MetricsSource?,
         readiness: @escaping @Sendable () async -> [ReadinessCheck], logger: Logger
     ) {
         self.configuration = configuration

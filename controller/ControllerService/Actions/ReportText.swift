@@ -22,7 +22,8 @@ struct ReportText {
     /// The page in a fence longer than any in it, under a heading that says how it ended.
     private var markdown: String {
         let verdict = run.status?.verdict?.rawValue ?? run.status?.phase.rawValue ?? "not started"
-        let longest = plain.split(separator: "\n").map { $0.prefix { $0 == "`" }.count }.max() ?? 0
+        let lines: [Substring] = plain.split(separator: "\n")
+        let longest = lines.map { line in line.prefix { $0 == "`" }.count }.max() ?? 0
         let fence = String(repeating: "`", count: max(3, longest + 1))
         return "# \(run.metadata.name): \(verdict)\n\n\(fence)text\n\(plain)\(fence)\n"
     }
