@@ -46,7 +46,7 @@ let controller: [Target] = [
         name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict),
     .target(
         name: "SQLiteStore",
-        dependencies: ["COpenSSL", "ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
+        dependencies: ["ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
         path: "controller/SQLiteStore", swiftSettings: strict),
     .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
     .target(name: "Scheduling", dependencies: ["ChaosModel"], path: "controller/Scheduling", swiftSettings: strict),
@@ -106,8 +106,8 @@ let tests: [Target] = [
         name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], path: "Tests/HTTPTransportTests",
         swiftSettings: strict),
     .testTarget(
-        name: "IdentityTests", dependencies: ["Identity", "TestSupport"], path: "Tests/IdentityTests",
-        swiftSettings: strict),
+        name: "IdentityTests", dependencies: ["ChaosModel", "HTTPTransport", "Identity", "TestSupport"],
+        path: "Tests/IdentityTests", swiftSettings: strict),
     .testTarget(
         name: "ResourceClientTests", dependencies: ["ChaosModel", "HTTPTransport", "ResourceClient", "TestSupport"],
         path: "Tests/ResourceClientTests", swiftSettings: strict),

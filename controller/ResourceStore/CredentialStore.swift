@@ -74,7 +74,7 @@ package struct CredentialRecord: Sendable, Codable, Equatable {
 }
 
 /// Keeps what was issued and what was taken back. Every write is durable when its call returns, and every process on
-/// the store reads it from then on.
+/// the store reads it from then on. Issuing and revoking have their record in the audit in the same transaction.
 package protocol CredentialStore: Sendable {
     /// Writes down a credential; with `issuedBy`, in the same transaction checks that that one is not revoked
     /// (`.conflict`) and, if it is a one-time token, marks it as exchanged: of several that try, one succeeds, the

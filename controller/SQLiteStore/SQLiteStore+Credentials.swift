@@ -26,17 +26,20 @@ extension SQLiteStore: CredentialStore {
     private static let remembered = Duration.seconds(30 * 86_400)
 
     package func issue(_ credential: IssuedCredential) async throws(StoreError) {
+        let audit = audit()
         try await write(.issueCredential) { database in
             if let issuer = credential.issuedBy { try database.useIssuer(issuer, at: credential.issuedAt) }
             try database.forgetCredentials(expiredBefore: credential.issuedAt.advanced(by: .zero - Self.remembered))
             try database.insert(credential)
+            try audit.issued(credential, database)
         }
     }
 
     package func issueFirst(
         _ credential: IssuedCredential, ofGroup group: String
     ) async throws(StoreError) -> Bool {
-        try await write(.issueCredential) { database in
+        let audit = audit()
+        return try await write(.issueCredential) { database in
             let sql = """
                 SELECT count(*) FROM credentials, json_each(credentials.groups) AS member
                 WHERE member.value = ? AND (redeemed_nanoseconds IS NOT NULL
@@ -46,6 +49,7 @@ extension SQLiteStore: CredentialStore {
             let arguments: StatementArguments = [group, credential.issuedAt.nanosecondsSinceEpoch]
             guard try Int.fetchOne(database, sql: sql, arguments: arguments) == 0 else { return false }
             try database.insert(credential)
+            try audit.issued(credential, database)
             return true
         }
     }
@@ -87,13 +91,21 @@ extension SQLiteStore: CredentialStore {
     }
 
     package func revoke(_ revocation: Revocation) async throws(StoreError) -> [String] {
-        try await write(.revokeCredential) { try $0.revoke([revocation.credential], revocation) }
+        let audit = audit()
+        return try await write(.revokeCredential) { database in
+            let taken = try database.revoke([revocation.credential], revocation)
+            try audit.revoked(taken, revocation, database)
+            return taken
+        }
     }
 
     package func revokeAll(ofName name: String, _ revocation: Revocation) async throws(StoreError) -> [String] {
-        try await write(.revokeCredential) { database in
+        let audit = audit()
+        return try await write(.revokeCredential) { database in
             let sql = "SELECT id FROM credentials WHERE name = ? ORDER BY id"
-            return try database.revoke(String.fetchAll(database, sql: sql, arguments: [name]), revocation)
+            let taken = try database.revoke(String.fetchAll(database, sql: sql, arguments: [name]), revocation)
+            try audit.revoked(taken, revocation, database)
+            return taken
         }
     }
 
@@ -103,6 +115,37 @@ extension SQLiteStore: CredentialStore {
             return try Int64.fetchOne(statement) ?? 0
         }
     }
+}
+
+/// The audit's records of credentials, in the transaction that writes them.
+private struct CredentialAudit: Sendable {
+    let origin: WriteOrigin
+    let digest: AuditDigest
+
+    func issued(_ credential: IssuedCredential, _ database: Database) throws {
+        let issuer = credential.issuedBy.map { ", for \($0)" } ?? ""
+        let groups = credential.groups.joined(separator: ", ")
+        let entry = AuditEntry(
+            at: credential.issuedAt, origin: origin, action: "issueCredential", object: credential.id, result: "issued",
+            detail: "\(credential.kind.rawValue) of \(credential.name), groups [\(groups)]\(issuer)")
+        try AuditWriting(database: database, digest: digest).append(entry)
+    }
+
+    func revoked(_ taken: [String], _ revocation: Revocation, _ database: Database) throws {
+        var origin = origin
+        origin.reason = revocation.reason
+        for credential in taken {
+            let entry = AuditEntry(
+                at: revocation.at, origin: origin, action: "revokeCredential", object: credential, result: "revoked",
+                detail: "by \(revocation.by)")
+            try AuditWriting(database: database, digest: digest).append(entry)
+        }
+    }
+}
+
+extension SQLiteStore {
+    /// The origin is of the task that asks.
+    private func audit() -> CredentialAudit { CredentialAudit(origin: .current, digest: options.digest) }
 }
 
 extension Database {
@@ -178,9 +221,11 @@ extension IssuedCredential {
         guard let kind = Kind(rawValue: kind) else {
             throw StoreError.unreadable("credential \(row["id"] as String)", cause: nil)
         }
+        let id: String = row["id"]
         self.init(
-            id: row["id"], kind: kind, name: row["name"],
-            groups: try StoredJSON.decode([String].self, row["groups"], what: "the groups of a credential"), secretHash: hash.map { [UInt8]($0) },
+            id: id, kind: kind, name: row["name"],
+            groups: try StoredJSON.decode([String].self, row["groups"], what: "the groups of \(id)"),
+            secretHash: hash.map { [UInt8]($0) },
             issuedAt: Timestamp(nanosecondsSinceEpoch: row["issued_nanoseconds"]),
             expiresAt: Self.timestamp(row["expires_nanoseconds"]))
         sessionBegan = Timestamp(nanosecondsSinceEpoch: row["session_nanoseconds"])

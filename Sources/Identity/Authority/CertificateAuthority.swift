@@ -54,6 +54,23 @@ package struct CertificateAuthority: Sendable {
                 hint: "Give the two files that were made together.")
         }
         self.init(certificate: chain[0], issuers: Array(chain.dropFirst()), key: key)
+        try tryOut(certificateName, at: now)
+    }
+
+    /// Signs a leaf and checks it as a caller's is checked: what an authority's extensions forbid shows here, and not
+    /// when the first operator wants to log in.
+    private func tryOut(_ name: String, at now: Timestamp) throws(IdentityError) {
+        do throws(IdentityError) {
+            let leaf = try clientCertificate(
+                for: CertificateSubject(name: "trial", groups: []), key: try PrivateKey.make(.p256).publicKey, at: now,
+                lifetime: .seconds(60))
+            _ = try verify(leaf.der, purpose: .client, at: now)
+        } catch {
+            throw IdentityError(
+                .notAnAuthority, "What the authority in \(name) signs is not accepted. \(error.message)",
+                hint: "Give an authority with a subject key identifier, keyUsage keyCertSign, no name constraints, and "
+                    + "no extended key usage without clientAuth.", cause: error)
+        }
     }
 
     private static func check(

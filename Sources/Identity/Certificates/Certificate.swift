@@ -17,6 +17,8 @@ package struct Certificate: Sendable, Equatable {
     package let notAfter: Timestamp
     /// Says of itself that it may sign others: basicConstraints CA, and keyUsage keyCertSign where there is a keyUsage.
     package let isAuthority: Bool
+    /// Its issuer has its own name, as a root's has.
+    package let isSelfIssued: Bool
     package let publicKey: PublicKey
 
     /// Throws `.malformed` for anything but one certificate in DER, and for a subject with several names.
@@ -37,6 +39,7 @@ package struct Certificate: Sendable, Equatable {
         notAfter = try handle.notAfter()
         // X509_check_ca(3): 1 is a CA by its basicConstraints; 0 is none, and the others are old ways we do not take.
         isAuthority = X509_check_ca(handle.raw) == 1
+        isSelfIssued = X509_NAME_cmp(X509_get_subject_name(handle.raw), X509_get_issuer_name(handle.raw)) == 0
         guard let key = X509_get0_pubkey(handle.raw) else {
             throw .malformed("The certificate's key cannot be read", hint: "Issue it with a P-256 or Ed25519 key.")
         }

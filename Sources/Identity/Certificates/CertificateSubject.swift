@@ -57,8 +57,8 @@ package enum ServerName: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Letters, digits and inner hyphens in labels of 1 to 63 (RFC 1123, section 2.1), 253 in all. The last label is not
-    /// of digits only, so that a mistyped address is no name.
+    /// Letters, digits and inner hyphens in labels of 1 to 63 (RFC 1123, section 2.1), 253 in all. The last label is
+    /// not of digits only, so that a mistyped address is no name.
     private static func isHostName(_ text: String) -> Bool {
         var labels = text.split(separator: ".", omittingEmptySubsequences: false)
         guard text.utf8.count <= 253, let last = labels.last, !last.utf8.allSatisfy({ (48...57).contains($0) }) else {

@@ -26,8 +26,8 @@ enum ChainCheck {
         if answer != 1 || code != X509_V_OK { throw refusal(code) }
     }
 
-    /// The authority itself is the end of the chain, also where it is not its own issuer: whatever else a company's root
-    /// has signed is not of this fleet.
+    /// The authority itself is the end of the chain, also where it is not its own issuer: whatever else a company's
+    /// root has signed is not of this fleet.
     private static func configure(
         _ context: OpaquePointer, _ purpose: CertificatePurpose, _ time: Timestamp
     ) throws(IdentityError) {

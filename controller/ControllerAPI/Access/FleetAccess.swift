@@ -78,14 +78,14 @@ extension FleetAccess {
     }
 
     /// The token of an `Authorization: Bearer` header and its record, once the secret is right and it is valid now.
-    func knownToken(authorization: String) async throws(Denial) -> (BearerToken, IssuedCredential) {
+    func knownToken(authorization: String) async throws(Denial) -> (AccessToken, IssuedCredential) {
         let words = authorization.split(separator: " ", omittingEmptySubsequences: true)
         guard words.count == 2, words[0].lowercased() == "bearer" else { throw .wrong }
         return try await knownToken(String(words[1]))
     }
 
-    func knownToken(_ text: String) async throws(Denial) -> (BearerToken, IssuedCredential) {
-        guard let token = BearerToken(text) else { throw .wrong }
+    func knownToken(_ text: String) async throws(Denial) -> (AccessToken, IssuedCredential) {
+        guard let token = AccessToken(text) else { throw .wrong }
         let record = try await record(of: Self.credential(of: token))
         // The secret first: who does not have it learns nothing of what became of the token.
         guard let issued = record.issued, let hash = issued.secretHash, token.matches(hash) else { throw .wrong }
@@ -104,7 +104,7 @@ extension FleetAccess {
         return caller
     }
 
-    static func credential(of token: BearerToken) -> String { "token:\(token.id)" }
+    static func credential(of token: AccessToken) -> String { "token:\(token.id)" }
 
     private func record(of credential: String) async throws(Denial) -> CredentialRecord {
         do {

@@ -19,6 +19,8 @@ package enum GrantScope: Sendable, Hashable {
 /// | admin | everything, in its scope |
 /// | agent | nothing by this table; `AgentRule` gives it its own injections |
 package enum RoleTable {
+    /// What happened to a run, as Kubernetes tells it; no kind of the store.
+    private static let events = "events"
     static let reading: Set<String> = ["get", "list", "watch"]
     static let writing: Set<String> = ["create", "update", "patch", "delete", "deletecollection"]
 
@@ -35,8 +37,9 @@ package enum RoleTable {
         if wish.resource == ResourceKind.namespace.plural {
             return wish.verb == "get" && request.name == namespace && wish.subresource == nil
         }
-        let isClusterWide = ResourceKind.allCases.contains { $0.plural == wish.resource && !$0.isNamespaced }
-        return request.namespace == namespace && !namespace.isEmpty && !isClusterWide && !wish.isClusterAction
+        let isNamespaced =
+            wish.resource == events || ResourceKind.allCases.contains { $0.plural == wish.resource && $0.isNamespaced }
+        return request.namespace == namespace && !namespace.isEmpty && isNamespaced
     }
 
     private static func allows(_ role: Role, _ wish: Wish) -> Bool {
@@ -52,7 +55,7 @@ package enum RoleTable {
 
     private static func isViewing(_ wish: Wish) -> Bool {
         guard reading.contains(wish.verb) else { return false }
-        if wish.resource == "metrics" { return wish.subresource == nil }
+        if wish.resource == "metrics" || wish.resource == events { return wish.subresource == nil }
         guard let kind = ResourceKind.allCases.first(where: { $0.plural == wish.resource }) else { return false }
         switch kind {
         case .experiment, .injection, .schedule, .policy, .namespace:

@@ -5,7 +5,7 @@
 /// The id finds the record and may be shown; of the secret only the SHA-256 is kept. A plain hash is enough, as nobody
 /// can try 2^256 secrets; passwords, which people choose, are never used. The fixed beginning lets scanners find tokens
 /// that were put into a repository by mistake.
-package struct BearerToken: Sendable, CustomStringConvertible, CustomReflectable {
+package struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable {
     package static let secretBytes = 32
     private static let prefix = "rebound_"
     private static let idDigits = 16
@@ -14,8 +14,8 @@ package struct BearerToken: Sendable, CustomStringConvertible, CustomReflectable
     private let secret: [UInt8]
 
     /// A new token from the system's randomness.
-    package static func make() throws(IdentityError) -> BearerToken {
-        BearerToken(
+    package static func make() throws(IdentityError) -> AccessToken {
+        AccessToken(
             id: Hex.text(try SecretBytes.random(idDigits / 2)), secret: try SecretBytes.random(secretBytes))
     }
 
@@ -48,6 +48,6 @@ package struct BearerToken: Sendable, CustomStringConvertible, CustomReflectable
     /// The whole token: shown once to its holder, and never to a log.
     package var text: String { "\(Self.prefix)\(id)_\(Base64URL.text(secret))" }
 
-    package var description: String { "BearerToken(\(id), secret not shown)" }
+    package var description: String { "AccessToken(\(id), secret not shown)" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
