@@ -46,7 +46,7 @@ let controller: [Target] = [
         name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict),
     .target(
         name: "SQLiteStore",
-        dependencies: ["ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
+        dependencies: ["COpenSSL", "ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
         path: "controller/SQLiteStore", swiftSettings: strict),
     .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
     .target(name: "Scheduling", dependencies: ["ChaosModel"], path: "controller/Scheduling", swiftSettings: strict),

@@ -43,7 +43,7 @@ extension SQLiteStore: CredentialStore {
             let sql = """
                 SELECT count(*) FROM credentials, json_each(credentials.groups) AS member
                 WHERE member.value = ? AND (redeemed_nanoseconds IS NOT NULL
-                    OR (id NOT IN (SELECT credential FROM revocations)
+                    OR (credentials.id NOT IN (SELECT credential FROM revocations)
                         AND (expires_nanoseconds IS NULL OR expires_nanoseconds > ?)))
                 """
             let arguments: StatementArguments = [group, credential.issuedAt.nanosecondsSinceEpoch]
