@@ -12,7 +12,6 @@ import Identity
 import Logging
 import SQLiteStore
 
-setvbuf(stdout, nil, _IOLBF, 0)
 guard CommandLine.arguments.count >= 3 else {
     FileHandle.standardError.write(Data("usage: api-harness FOLDER NAME[=GROUP] …\n".utf8))
     exit(2)
@@ -44,7 +43,12 @@ let server = APIServer(
     readiness: { [ReadinessCheck(name: "store", isReady: true)] }, logger: logger)
 
 let serving = Task { try await server.run() }
-Task { if let port = await server.boundPort { print("PORT \(port)") } }
+Task {
+    if let port = await server.boundPort {
+        print("PORT \(port)")
+        fflush(nil)
+    }
+}
 Thread.detachNewThread {
     while readLine() != nil {}
     serving.cancel()

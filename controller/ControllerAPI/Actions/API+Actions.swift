@@ -19,12 +19,16 @@ extension API {
             case "abort":
                 try await runs.abort(
                     run: name, namespace: namespace, requestedBy: request.caller.name, reason: try body.reason())
-                return try await resources.get(ResourceTarget(resource: .runs, namespace: namespace, name: name), .run, request)
+                return try await resources.get(
+                    ResourceTarget(resource: .runs, namespace: namespace, name: name), .run, request)
             case "approve":
                 try await runs.approve(
                     run: name, namespace: namespace, approvedBy: request.caller.name, reason: body.text("reason"))
-                return try await resources.get(ResourceTarget(resource: .runs, namespace: namespace, name: name), .run, request)
-            case "plan": return .json(text: try json(await runs.plan(experiment: name, namespace: namespace, seed: try body.seed())))
+                return try await resources.get(
+                    ResourceTarget(resource: .runs, namespace: namespace, name: name), .run, request)
+            case "plan":
+                return .json(
+                    text: try json(await runs.plan(experiment: name, namespace: namespace, seed: try body.seed())))
             case "run": return try await start(name, namespace, body, request)
             case "report": return try await report(name, namespace, request)
             default: return try await observations(name, namespace)
@@ -125,7 +129,8 @@ extension API {
         }
         let items = entries.map { entry -> ManifestNode in
             .map([
-                "sequence": .number(Int(entry.sequence)), "record": .text(String(decoding: entry.record, as: UTF8.self)),
+                "sequence": .number(Int(entry.sequence)),
+                "record": .text(String(decoding: entry.record, as: UTF8.self)),
                 "hash": .text(entry.hash.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()),
             ])
         }

@@ -50,13 +50,17 @@ enum Discovery {
     private static func resourceList(_ groupVersion: String, _ served: [ServedResource]) -> ManifestNode {
         .map([
             "kind": .text("APIResourceList"), "apiVersion": .text("v1"), "groupVersion": .text(groupVersion),
-            "resources": .list(served.flatMap { resource in [entry(resource)] + resource.subresources.map { sub in
-                .map([
-                    "name": .text("\(resource.plural)/\(sub.name)"), "singularName": .text(""),
-                    "namespaced": .boolean(resource.isNamespaced),
-                    "kind": .text(sub.kind.isEmpty ? resource.kind : sub.kind), "verbs": .texts(sub.verbs),
-                ])
-            }}),
+            "resources": .list(
+                served.flatMap { resource in
+                    [entry(resource)]
+                        + resource.subresources.map { sub in
+                            .map([
+                                "name": .text("\(resource.plural)/\(sub.name)"), "singularName": .text(""),
+                                "namespaced": .boolean(resource.isNamespaced),
+                                "kind": .text(sub.kind.isEmpty ? resource.kind : sub.kind), "verbs": .texts(sub.verbs),
+                            ])
+                        }
+                }),
         ])
     }
 

@@ -139,7 +139,10 @@ enum TableColumns {
     private static func cells(_ policy: Policy) -> ([String], [String]) {
         let spec = policy.spec
         return (
-            [spec.halt?.reason ?? "", String(spec.freezes?.count ?? 0), spec.maxTargetsPerRun.map { String($0) } ?? ""],
+            [
+                spec.halt?.reason ?? "", String(spec.freezes?.count ?? 0),
+                spec.maxTargetsPerRun.map { String($0) } ?? "",
+            ],
             [spec.allowedRegions?.joined(separator: ",") ?? "any", spec.allowedFaults?.joined(separator: ",") ?? "any"]
         )
     }

@@ -40,7 +40,7 @@ enum Route: Sendable, Equatable {
         case ["openapi", "v3"]: self = .openAPI(.index)
         case ["openapi", "v3", "api", "v1"]: self = .openAPI(.version3Core)
         case ["openapi", "v3", "apis", ServedResource.group, "v1"]: self = .openAPI(.version3Rebound)
-        default: 
+        default:
             guard let route = Self.inGroup(path) else { return nil }
             self = route
         }

@@ -3,7 +3,9 @@ import ChaosModel
 
 /// How something is deleted, from the body and the parameters.
 struct DeleteOptions: Sendable, Equatable {
-    enum Propagation: String, Sendable, CaseIterable { case background = "Background", foreground = "Foreground", orphan = "Orphan" }
+    enum Propagation: String, Sendable, CaseIterable {
+        case background = "Background", foreground = "Foreground", orphan = "Orphan"
+    }
 
     var uid: String?
     var resourceVersion: String?

@@ -42,7 +42,8 @@ struct ListOptions: Sendable {
         }
         if let versionMatch {
             guard ["Exact", "NotOlderThan"].contains(versionMatch) else {
-                throw .badRequest("resourceVersionMatch must be Exact or NotOlderThan, not \(Quoted.text(versionMatch))")
+                throw .badRequest(
+                    "resourceVersionMatch must be Exact or NotOlderThan, not \(Quoted.text(versionMatch))")
             }
             if isWatch, !sendsInitialEvents {
                 throw .badRequest("resourceVersionMatch is forbidden for watch unless sendInitialEvents is given")

@@ -81,7 +81,8 @@ extension ResourceService {
         }
     }
 
-    private func checkIdentity(_ tree: ManifestNode, _ old: ManifestNode, _ target: ResourceTarget) throws(StatusError) {
+    private func checkIdentity(_ tree: ManifestNode, _ old: ManifestNode, _ target: ResourceTarget) throws(StatusError)
+    {
         let path = ["metadata", "uid"]
         if let uid = tree.at(path)?.text, uid != old.at(path)?.text {
             throw .conflict(

@@ -12,7 +12,8 @@ extension API {
             throw .badRequest("the body must be a \(kind) of \(Discovery.authorizationGroup)/v1")
         }
         let status =
-            review == .access ? try await accessReview(body, request.caller) : try await rulesReview(body, request.caller)
+            review == .access
+            ? try await accessReview(body, request.caller) : try await rulesReview(body, request.caller)
         return .json(
             .map([
                 "kind": .text(kind), "apiVersion": .text(Discovery.authorizationGroup + "/v1"),

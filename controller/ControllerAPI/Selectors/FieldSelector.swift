@@ -39,7 +39,11 @@ struct FieldSelector: Sendable, Equatable {
     private static func firstSign(in bytes: [UInt8]) -> Int? {
         var index = 0
         while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "\\") { index += 1 } else if bytes[index] == UInt8(ascii: "=") { return index }
+            if bytes[index] == UInt8(ascii: "\\") {
+                index += 1
+            } else if bytes[index] == UInt8(ascii: "=") {
+                return index
+            }
             index += 1
         }
         return nil

@@ -44,8 +44,10 @@ struct Responder: Sendable {
     }
 
     private func body(of request: Request) async throws(StatusError) -> [UInt8] {
-        let isEmpty = request.headers[.contentLength] == "0" || request.headers[.contentLength] == nil
-            && request.headers[.transferEncoding] == nil && [.get, .head].contains(request.method)
+        let isEmpty =
+            request.headers[.contentLength] == "0"
+            || request.headers[.contentLength] == nil
+                && request.headers[.transferEncoding] == nil && [.get, .head].contains(request.method)
         if isEmpty { return [] }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytes {
             throw .tooLarge(limit: limits.bodyBytes)

@@ -48,8 +48,10 @@ final class ServerTLS: Sendable {
             override.privateKey = now.key
             promise.succeed(override)
         }
-        return TLSChannelConfiguration(tlsConfiguration: tls, customVerificationCallback: { _, promise in
-            promise.succeed(.certificateVerified)
-        })
+        return TLSChannelConfiguration(
+            tlsConfiguration: tls,
+            customVerificationCallback: { _, promise in
+                promise.succeed(.certificateVerified)
+            })
     }
 }
