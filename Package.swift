@@ -160,8 +160,9 @@ let tests: [Target] = [
     .testTarget(
         name: "ControllerServiceTests",
         dependencies: [
-            "ChaosModel", "CLinux", "CommandLineInterface", "ControllerService", "ExperimentControl", "HTTPTransport",
-            "ServiceMetrics", "ResourceStore", "SQLiteStore", "TestSupport", "rebound-controller", logging,
+            "AWS", "ChaosModel", "CLinux", "CommandLineInterface", "ControllerService", "ExperimentControl",
+            "HTTPTransport", "ResourceStore", "ServiceMetrics", "SQLiteStore", "TestSupport", "rebound-controller",
+            logging,
         ],
         path: "Tests/ControllerServiceTests", swiftSettings: strict),
     .testTarget(

@@ -30,7 +30,7 @@ struct HarnessPeople {
 
     /// Issues a token and a certificate in this name, and writes them down.
     func add(_ name: String, groups: [String], to store: SQLiteStore) async throws {
-        let token = try BearerToken.make()
+        let token = try AccessToken.make()
         try await store.issue(
             IssuedCredential(
                 id: "token:\(token.id)", kind: .token, name: name, groups: groups, secretHash: token.secretHash,

@@ -24,7 +24,8 @@ final class ScratchStore: Sendable {
 
     /// A run with this status.
     func run(_ name: String, _ status: RunStatus) async throws -> Run {
-        let run = try await store.create(Run(metadata: ObjectMetadata(name: name, namespace: "default"), spec: Self.spec))
+        let run = try await store.create(
+            Run(metadata: ObjectMetadata(name: name, namespace: "default"), spec: Self.spec))
         return try await set(run, status)
     }
 

@@ -6,6 +6,7 @@ import ExperimentControl
 import Foundation
 import Logging
 import ResourceStore
+import SQLiteStore
 import ServiceMetrics
 import Testing
 
@@ -94,7 +95,7 @@ struct ServiceFiguresTests {
             let at = made.advanced(by: .seconds(number))
             try await scratch.store.enqueue(
                 OutboxEntry(
-                    id: "r\(number)", run: "u", sequence: Int64(number), event: .runEnded, report: report,
+                    id: "r\(number)", run: "u", sequence: Int64(number), event: .verdict, report: report,
                     payload: "{\"at\":\"\(at)\"}"))
         }
         var schedule = try await scratch.store.create(

@@ -5,6 +5,7 @@ import ExperimentControl
 import Foundation
 import Logging
 import ResourceStore
+import SQLiteStore
 import ServiceMetrics
 import Synchronization
 import Testing
@@ -28,7 +29,8 @@ final class LogRecord: Sendable {
 
 @Suite("Settings that are read again")
 struct ReloaderTests {
-    private static func settings(_ change: (inout ControllerConfiguration) -> Void = { _ in }) throws -> ServiceSettings {
+    private static func settings(_ change: (inout ControllerConfiguration) -> Void = { _ in }) throws -> ServiceSettings
+    {
         var configuration = ControllerConfiguration()
         change(&configuration)
         return try ServiceSettings(

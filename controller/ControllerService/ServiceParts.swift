@@ -49,11 +49,12 @@ struct ServiceParts: Sendable {
         let checkpoints = AuditCheckpoints(
             trail: store, key: identity.folder.signingKey, interval: settings.checkpointEvery.duration, clock: clock,
             logger: logger)
-        all = [
-            ServicePart(name: "driving runs") { try await control.driveAll() },
-            ServicePart(name: "figures") { await runs.follow() },
-            ServicePart(name: "presence") { await presence.run() },
-            ServicePart(name: "audit checkpoints") { await checkpoints.run() },
-        ] + api.parts
+        all =
+            [
+                ServicePart(name: "driving runs") { try await control.driveAll() },
+                ServicePart(name: "figures") { await runs.follow() },
+                ServicePart(name: "presence") { await presence.run() },
+                ServicePart(name: "audit checkpoints") { await checkpoints.run() },
+            ] + api.parts
     }
 }

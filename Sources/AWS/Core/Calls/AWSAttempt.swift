@@ -16,6 +16,13 @@ package struct AWSAttempt: Sendable, Equatable {
     package var action: String
     package var outcome: Outcome
     package var duration: Duration
+
+    package init(service: String, action: String, outcome: Outcome, duration: Duration) {
+        self.service = service
+        self.action = action
+        self.outcome = outcome
+        self.duration = duration
+    }
 }
 
 /// Hears of every attempt that was sent, right after it. Must be quick.
