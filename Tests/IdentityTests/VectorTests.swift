@@ -22,7 +22,7 @@ struct VectorTests {
     }
 
     /// RFC 8032, section 7.1, tests 1 to 3: secret seed, message, signature.
-    static let ed25519: [(seed: String, message: String, signature: String)] = [
+    static let published: [(seed: String, message: String, signature: String)] = [
         (
             "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "",
             "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0"
@@ -40,9 +40,9 @@ struct VectorTests {
         ),
     ]
 
-    @Test("Ed25519 signs as RFC 8032 says", arguments: ed25519.indices)
+    @Test("Ed25519 signs as RFC 8032 says", arguments: published.indices)
     func ed25519(index: Int) throws {
-        let (seed, message, signature) = Self.ed25519[index]
+        let (seed, message, signature) = Self.published[index]
         let key = try Self.key(seed: bytes(seed))
         #expect(key.kind == .ed25519)
         #expect(Hex.text(try key.signature(over: bytes(message))) == signature)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+package import Glibc
 
 /// An empty folder for one test, removed with its files when released.
 package final class ScratchFolder: Sendable {

@@ -99,7 +99,7 @@ extension StoredJSON {
         key: ResourceKey, version: Int64, generation: Int64, metadata: String, spec: String, status: String?
     ) -> String {
         """
-        {"apiVersion":"\(reboundAPIVersion)","kind":"\(key.kind.rawValue)",\
+        {"apiVersion":"\(key.kind.apiVersion)","kind":"\(key.kind.rawValue)",\
         "metadata":{"generation":\(generation),"resourceVersion":"\(version)",\(metadata.dropFirst()),\
         "spec":\(spec)\(status.map { ",\"status\":" + $0 } ?? "")}
         """

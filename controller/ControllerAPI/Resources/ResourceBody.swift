@@ -3,11 +3,12 @@ import ChaosModel
 
 /// Bodies as trees.
 enum ResourceBody {
-    static let objectTypes = ["application/json", "application/yaml"]
+    static let objectTypes = ["application/json", "application/yaml", KubernetesProtobuf.mediaType]
 
     /// The document of a body. Throws 415 for another type, and a bad request for what cannot be read.
     static func read(_ request: APIRequest) throws(StatusError) -> ManifestNode {
         let type = mediaType(request.contentType)
+        if type == KubernetesProtobuf.mediaType { return try KubernetesProtobuf.read(request.body) }
         do throws(ValidationFailure) {
             switch type {
             case "", "application/json": return try JSONDocument.read(request.body)

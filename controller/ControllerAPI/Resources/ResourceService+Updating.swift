@@ -5,6 +5,7 @@ import ResourceStore
 /// Update and patch, of resources and of their status.
 extension ResourceService {
     private static let patchAttempts = 6
+    private static let versionPath = ["metadata", "resourceVersion"]
 
     func update(_ target: ResourceTarget, _ kind: ResourceKind, _ request: APIRequest) async throws(StatusError)
         -> APIAnswer
@@ -36,10 +37,10 @@ extension ResourceService {
             let old = try Rendering.tree(try await document(target, kind, name: target.name ?? ""))
             var normalization = Normalization(target: target, validation: validation)
             let patched = try patch.applied(to: old, target)
-            let version = patched.at(["metadata", "resourceVersion"])
+            let version = patched.at(Self.versionPath)?.text
             var tree = try normalization.normalized(patched)
-            let hasOwnVersion = version != nil && version != old.at(["metadata", "resourceVersion"])
-            if version == nil { tree.set(["metadata", "resourceVersion"], old.at(["metadata", "resourceVersion"])) }
+            let hasOwnVersion = version != nil && version != old.at(Self.versionPath)?.text
+            if version == nil { tree.set(Self.versionPath, old.at(Self.versionPath)) }
             do throws(StatusError) {
                 let written = try await write(
                     tree, over: old, target, request, isDryRun: isDryRun, hasOwnVersion: hasOwnVersion)
@@ -96,7 +97,7 @@ extension ResourceService {
         _ document: ManifestDocument, over old: ManifestNode, _ target: ResourceTarget, isStatus: Bool
     ) throws(StatusError) -> ManifestNode {
         var tree = try ResourceTree.of(document.resource)
-        guard tree.at(["metadata", "resourceVersion"]) == old.at(["metadata", "resourceVersion"]) else {
+        guard tree.at(Self.versionPath)?.text == old.at(Self.versionPath)?.text else {
             throw StatusError(StoreError(.conflict, "", hint: ""), target.resource, target.name)
         }
         if isStatus { return tree }

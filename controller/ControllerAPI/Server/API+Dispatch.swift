@@ -22,9 +22,16 @@ extension API {
         switch route {
         case .version: return .json(VersionDocument.document(programVersion))
         case .discovery(let wanted): return try Discovery.answer(wanted, request)
+        case .openAPI(let wanted): return try OpenAPIDocument.answer(wanted, request)
+        case .root: return .json(.map(["paths": .texts(Self.paths)]))
         default: throw .noSuchPath("/" + request.path.joined(separator: "/"))
         }
     }
+
+    private static let paths = [
+        "/api", "/api/v1", "/apis", "/apis/authorization.k8s.io/v1", "/apis/rebound.chaos/v1", "/healthz", "/metrics",
+        "/openapi/v2", "/openapi/v3", "/readyz", "/version",
+    ]
 
     private func metricsPage(_ request: APIRequest) async throws(StatusError) -> APIAnswer {
         guard request.method == "GET" else { throw .methodNotAllowed(request.method) }

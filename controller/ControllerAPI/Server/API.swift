@@ -59,6 +59,7 @@ struct API: Sendable {
     private func reason(of request: APIRequest) -> String? {
         if let reason = request.query["reason"] { return String(reason.prefix(1_024)) }
         guard !request.body.isEmpty, request.method == "POST" || request.method == "PUT",
+            ["", "application/json"].contains(ResourceBody.mediaType(request.contentType)),
             let tree = try? JSONDocument.read(request.body)  // What cannot be read is refused by its handler.
         else { return nil }
         let path = ["metadata", "annotations", WriteOrigin.reasonAnnotation]
