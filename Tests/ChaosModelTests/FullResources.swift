@@ -261,16 +261,33 @@ enum FullResources {
 
     static var schedule: Schedule {
         var spec = ScheduleSpec(experiment: "full", timeZone: "Europe/Madrid")
-        spec.cron = "0 10 * * mon"
+        spec.probabilityPerDay = 0.25
+        spec.groups = [ScheduledGroup(name: "web", probabilityPerDay: 0.5)]
         spec.windows = [WindowSpec(days: [.mon], from: "09:00", to: "08:00")]
+        spec.businessDays = [.mon, .tue]
         spec.holidays = ["2026-12-25"]
+        spec.holidayCalendars = [
+            HolidayCalendarSpec(
+                name: "spain", rules: [HolidayRuleSpec(name: "Good Friday", when: "easter - 2")],
+                ics: "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\nEND:VEVENT\nEND:VCALENDAR\n")
+        ]
+        spec.minTimeBetween = WrittenDuration(.seconds(60))
         spec.concurrency = .replace
         spec.startingDeadline = second
         spec.suspend = true
+        spec.history = ScheduleHistorySpec(passed: 3, notPassed: 4)
         var schedule = Schedule(metadata: metadata("full"), spec: spec)
         var status = ScheduleStatus()
+        status.observedGeneration = 1
+        status.handledUntil = moment
         status.lastSlot = moment
         status.nextSlot = later
+        status.active = ["full-1"]
+        status.skipped = [SkippedSlot(slot: moment, target: "web", reason: .overlap, message: "m")]
+        status.targets = [ScheduledTargetStatus(name: "web", lastStart: moment, nextSlot: later)]
+        status.conditions = [
+            Condition(type: "Ready", status: .yes, reason: "Following", message: "m", lastTransitionTime: moment)
+        ]
         schedule.status = status
         return schedule
     }

@@ -116,6 +116,11 @@ struct Widening {
         if (new.windows ?? []).count < (old.windows ?? []).count { ways.append("a window is gone") }
         if old.windows != nil, new.windows == nil { ways.append("all windows are gone") }
         if (new.holidays ?? []).count < (old.holidays ?? []).count { ways.append("a holiday is gone") }
+        if old.businessDays != nil, new.businessDays == nil { ways.append("the business days are gone") }
+        if (new.holidayCalendars ?? []).count < (old.holidayCalendars ?? []).count { ways.append("a calendar is gone") }
+        if old.minTimeBetween != nil, new.minTimeBetween == nil { ways.append("minTimeBetween is gone") }
+        if (new.groups ?? []).count > (old.groups ?? []).count { ways.append("more groups") }
+        if old.groups != nil, new.groups == nil { ways.append("all groups are gone") }
         if old.concurrency == .forbid, let now = new.concurrency, now != .forbid { ways.append("runs may overlap") }
         return ways
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How the fields of policies and schedules fit together.
+/// How the fields of policies fit together.
 extension RuleProblems {
     mutating func checkPolicy(_ policy: ManifestNode) {
         let spec = policy["spec"]
@@ -14,13 +14,6 @@ extension RuleProblems {
             run > most
         {
             report("spec.maxTargetsPerDay", "must not be below maxTargetsPerRun, which is \(run)", day)
-        }
-    }
-
-    mutating func checkSchedule(_ spec: ManifestNode?, path: String) {
-        for (index, window) in (spec?["windows"]?.items ?? []).enumerated() {
-            guard let from = window["from"]?.text, let to = window["to"], to.text == from else { continue }
-            report("\(path).windows[\(index)].to", "is the same as from, so the window is empty", to)
         }
     }
 }
