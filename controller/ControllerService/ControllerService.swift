@@ -109,8 +109,10 @@ package struct ControllerService: Sendable {
             transport: try HTTPClient(), random: { Double.random(in: 0..<1) }, logger: order.logger,
             attemptObserver: { [figures] in figures.aws.note($0) })
         let own = Set([OwnInstance.detect()].compactMap { $0 } + order.settings.ownInstances)
-        return ExperimentController(
-            store: store, aws: aws, options: ControllerOptions(ownInstances: own), clock: clock, logger: order.logger)
+        var options = ControllerOptions(ownInstances: own)
+        options.haltFile = order.settings.haltFile
+        options.haltSignals = ProcessSignals.halts
+        return ExperimentController(store: store, aws: aws, options: options, clock: clock, logger: order.logger)
     }
 
     /// Returns the name of the signal that ends the service.

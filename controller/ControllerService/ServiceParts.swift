@@ -52,7 +52,8 @@ struct ServiceParts: Sendable {
         all =
             [
                 ServicePart(name: "driving runs") { try await control.driveAll() },
-                ServicePart(name: "figures") { await runs.follow() },
+                ServicePart(name: "schedules") { await control.runSchedules() },
+            ServicePart(name: "figures") { await runs.follow() },
                 ServicePart(name: "presence") { await presence.run() },
                 ServicePart(name: "audit checkpoints") { await checkpoints.run() },
             ] + api.parts

@@ -13,7 +13,7 @@ extension CommandContext {
             console: .ofProcess(environment: environment), opening: .system(environment: environment),
             signals: ProcessSignals.stream, now: clock.wall,
             requestedBy: { Requester.current(environment: environment) })
-        context.serviceSignals = { ProcessSignals.stream([SIGINT, SIGTERM, SIGHUP, SIGUSR1]) }
+        context.serviceSignals = { ProcessSignals.stream(of: [SIGINT, SIGTERM, SIGHUP]) }
         return context
     }
 }

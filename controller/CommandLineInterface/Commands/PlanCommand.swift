@@ -29,12 +29,8 @@ package struct PlanCommand: ContextCommand {
     package func run(in context: CommandContext) async throws -> CommandStatus {
         let (experiment, written) = try ManifestFile.read(file).experiment(named: name)
         let plan = try await context.withStore(storeOptions, .ifThere) { store in
-            // Those of the file are what the store's would become.
-            let names = Set(written.map(\.metadata.name))
-            let kept = try await store.list(Policy.self, namespace: nil, labels: [:]).items
-            let policies = written + kept.filter { !names.contains($0.metadata.name) }
             let logger = try context.logger { context.console.notice([$0.styled]) }
-            return try await context.opening.control(store, logger).plan(experiment, policies, seed)
+            return try await context.opening.control(store, logger).plan(experiment, written, seed)
         }
         let document = PlanDocument(experiment: experiment, plan: plan)
         try outputOptions.answer(document, on: context.console) {

@@ -12,7 +12,9 @@ package struct ReboundCommand: ParsableCommand {
         version: "rebound " + ReboundVersion.current,
         subcommands: [
             RunCommand.self, PlanCommand.self, ValidateCommand.self, ExplainCommand.self, GetCommand.self,
-            DescribeCommand.self, ReportCommand.self, AbortCommand.self, VersionCommand.self, CompletionCommand.self,
+            DescribeCommand.self, ReportCommand.self, AbortCommand.self, HaltCommand.self, ResumeCommand.self,
+            ApproveCommand.self,
+            VersionCommand.self, CompletionCommand.self,
         ])
 
     package init() {}

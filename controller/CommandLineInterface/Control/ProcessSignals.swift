@@ -3,17 +3,28 @@
 @preconcurrency internal import Dispatch
 internal import Glibc
 
-/// The signals by which an operator, a terminal or an init system asks this process to end.
+/// The signals by which an operator, a terminal or an init system asks this process to end, or to halt everything.
 package enum ProcessSignals {
     /// SIGINT, SIGTERM and SIGHUP as they arrive, and no longer as reasons to die. Dispatch reads them from a
     /// descriptor of its own, so nothing of ours runs inside a signal handler. A SIGHUP that was ignored at the start
     /// (nohup) stays ignored.
     package static func stream() -> AsyncStream<Int32> {
-        stream(isIgnored(SIGHUP) ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP])
+        var signals = [SIGINT, SIGTERM]
+        if !isIgnored(SIGHUP) { signals.append(SIGHUP) }
+        return stream(of: signals)
+    }
+
+    /// SIGUSR1, the order to halt, by its name.
+    package static func halts() -> AsyncStream<String> {
+        let numbers = stream(of: [SIGUSR1])
+        return AsyncStream {
+            for await number in numbers { return name(number) }
+            return nil
+        }
     }
 
     /// These signals, in the same way.
-    package static func stream(_ signals: [Int32]) -> AsyncStream<Int32> {
+    package static func stream(of signals: [Int32]) -> AsyncStream<Int32> {
         AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
             let queue = DispatchQueue(label: "rebound.signals")
             let sources = signals.map { number in

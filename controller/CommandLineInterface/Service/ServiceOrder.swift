@@ -11,7 +11,7 @@ package struct ServiceOrder: Sendable {
     /// The level below which `logger` is silent; can be changed.
     package var level: LogLevelGate
     package var environment: [String: String]
-    /// Signals as they arrive: SIGTERM and SIGINT end, SIGHUP reloads, SIGUSR1 halts.
+    /// Signals as they arrive: SIGTERM and SIGINT end, SIGHUP reloads.
     package var signals: AsyncStream<Int32>
     package var now: @Sendable () -> Timestamp
     /// Where what an operator must read once is written: the first administrator's token.

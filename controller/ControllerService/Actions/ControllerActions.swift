@@ -42,21 +42,21 @@ struct ControllerActions: RunActions {
     func approve(run: String, namespace: String, approvedBy: String, reason: String?) async throws(ActionError) {
         _ = try await self.run(run, namespace)
         do throws(ExperimentError) {
-            throw ExperimentError(.invalid, "x", hint: "")
+            try await control.approve(run: run, namespace: namespace, by: approvedBy, reason: reason)
         } catch {
             throw ActionError(error)
         }
     }
 
     func halt(reason: String, requestedBy: String) async throws(ActionError) {
-        do throws(ExperimentError) { throw ExperimentError(.invalid, "x", hint: "") } catch {
+        do throws(ExperimentError) { try await control.halt(reason: reason, requestedBy: requestedBy) } catch {
             throw ActionError(error)
         }
     }
 
     func resume(reason: String, requestedBy: String) async throws(ActionError) -> [String] {
         do throws(ExperimentError) {
-            throw ExperimentError(.invalid, "x", hint: "")
+            return try await control.resume(reason: reason, requestedBy: requestedBy)
         } catch {
             throw ActionError(error)
         }
