@@ -131,7 +131,7 @@ struct AccessDecisionTests {
         }
         #expect(
             allowed == [
-                "get injections/ mine", "watch injections/ mine", "get injections/status mine",
+                "get injections/ mine", "list injections/ mine", "watch injections/ mine", "get injections/status mine",
                 "update injections/status mine", "patch injections/status mine",
             ])
         await world.close()

@@ -41,6 +41,7 @@ package struct ControllerService: Sendable {
     }
 
     private func serve(_ store: SQLiteStore) async throws -> CommandStatus {
+        try await FirstStart(store: store, logger: order.logger).leash()
         let control = try controller(store)
         let identity = try FleetIdentity(order: order, store: store, clock: clock)
         let parts = ServiceParts(

@@ -44,8 +44,7 @@ struct ServiceParts: Sendable {
             store: store, holder: Holder.name, clock: clock, registry: figures.registry, logger: logger)
         let actions = ControllerActions(control: control, store: store, clock: clock)
         api = APIPart(
-            order: order, store: store, access: identity.access, actions: actions, registry: figures.registry,
-            identities: { identity.identities() }, clock: clock)
+            order: order, store: store, identity: identity, actions: actions, registry: figures.registry, clock: clock)
         let checkpoints = AuditCheckpoints(
             trail: store, key: identity.folder.signingKey, interval: settings.checkpointEvery.duration, clock: clock,
             logger: logger)
@@ -53,7 +52,7 @@ struct ServiceParts: Sendable {
             [
                 ServicePart(name: "driving runs") { try await control.driveAll() },
                 ServicePart(name: "schedules") { await control.runSchedules() },
-            ServicePart(name: "figures") { await runs.follow() },
+                ServicePart(name: "figures") { await runs.follow() },
                 ServicePart(name: "presence") { await presence.run() },
                 ServicePart(name: "audit checkpoints") { await checkpoints.run() },
             ] + api.parts

@@ -25,7 +25,7 @@ package enum ConfigurationSchema {
             example: "/var/lib/rebound"),
         FieldSchema(
             "haltFile", .text(.path),
-            "While this file exists nothing is injected, and what is under way is reverted. Absent: halt in the data "
+            "While this file exists nothing is injected, and what is under way is reverted. Absent: HALT in the data "
                 + "folder.", example: "/run/rebound/halt"),
     ]
 

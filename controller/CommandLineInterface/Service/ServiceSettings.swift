@@ -41,7 +41,7 @@ package struct ServiceSettings: Sendable, Equatable {
         authority = pick("tls.authority", \.tls?.authority)
         server = pick("tls.server", \.tls?.server)
         let folder = dataFolder
-        haltFile = pick("haltFile", \.haltFile) { folder + "/halt" }
+        haltFile = pick("haltFile", \.haltFile) { HaltFilePath.beside(store: folder + "/rebound.db") ?? folder + "/HALT" }
         runsKeptFor = pick("retention.runs.age", \.retention?.runs?.age) { WrittenDuration(.seconds(90 * 86_400)) }
         runsKept = pick("retention.runs.count", \.retention?.runs?.count) { 10_000 }
         checkpointEvery = pick("audit.checkpointEvery", \.audit?.checkpointEvery) { WrittenDuration(.seconds(600)) }

@@ -20,7 +20,7 @@ package enum AgentRule {
             return false
         }
         switch request.subresource {
-        case nil: return ["get", "watch"].contains(request.verb)
+        case nil: return RoleTable.reading.contains(request.verb)
         case "status": return ["get", "update", "patch"].contains(request.verb)
         default: return false
         }

@@ -47,13 +47,14 @@ package struct LoginService: Sendable {
         var notBeyond: Timestamp?
     }
 
-    /// The request is checked before the token is used up. Of several that show one one-time token at once, one is
-    /// answered. A certificate that was refused by the store was never handed out.
+    /// Strangers are refused before their request is looked at, and it is looked at before a token is used up. Of
+    /// several that show one one-time token at once, one is answered. A certificate that the store did not take was
+    /// never handed out.
     package func login(
         _ request: LoginRequest, _ credentials: PresentedCredentials
     ) async throws(LoginRefusal) -> LoginAnswer {
-        let asked = try Self.parsed(request)
         let ground = try await ground(request, credentials)
+        let asked = try Self.parsed(request)
         let now = access.now()
         let session = ground.sessionBegan.advanced(by: options.sessionLifetime)
         let end = min(now.advanced(by: options.certificateLifetime), session, ground.notBeyond ?? session)

@@ -88,7 +88,8 @@ enum Discovery {
     static let reviewKinds = ["SelfSubjectAccessReview", "SelfSubjectRulesReview"]
 }
 
-/// All of discovery in one document (https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery).
+/// All of discovery in one document:
+/// https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery.
 struct AggregatedDiscovery {
     let version: String
 

@@ -11,7 +11,7 @@ extension API {
         case .metrics: return try await metricsPage(request)
         case .review(let review): return try await self.review(review, request)
         case .halt, .resume, .audit: return try await operate(route, request)
-        case .login: throw .noSuchPath("/login")
+        case .login: throw .noSuchPath("/login")  // Answered before anybody is a caller.
         case .resource(let target): return try await resource(target, request)
         }
     }

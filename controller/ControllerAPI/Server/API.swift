@@ -7,6 +7,8 @@ import ResourceStore
 struct API: Sendable {
     let resources: ResourceService
     let access: any AccessControl
+    /// Nil where somebody else says who is who.
+    let login: LoginService?
     let runs: any RunActions
     let limits: APIServerLimits
     let browsers: BrowserRules
@@ -41,6 +43,7 @@ struct API: Sendable {
         let (path, query) = try Self.parts(of: head.target)
         let route = Route(path: path)
         if let answer = try await health(route, head) { return answer }
+        if route == .login { return try await login(head, body: body) }
         let caller = try await caller(head)
         guard let route else { throw .noSuchPath(head.target) }
         let request = APIRequest(

@@ -15,17 +15,18 @@ package final class APIServer: Sendable {
     private let logger: Logger
     private let port = FirstValue<Int>()
 
-    /// Nothing listens yet.
+    /// Nothing listens yet. Without `login` nothing is served at `/login`.
     package init(
         configuration: APIServerConfiguration, store: any ResourceStore, access: any AccessControl,
-        runs: any RunActions, environment: APIEnvironment, metrics: MetricsSource?,
+        login: LoginService? = nil, runs: any RunActions, environment: APIEnvironment, metrics: MetricsSource?,
         readiness: @escaping @Sendable () async -> [ReadinessCheck], logger: Logger
     ) {
         self.configuration = configuration
         self.environment = environment
         self.logger = logger
         api = API(
-            resources: ResourceService(store: store, environment: environment), access: access, runs: runs,
+            resources: ResourceService(store: store, environment: environment), access: access, login: login,
+            runs: runs,
             limits: configuration.limits, browsers: BrowserRules(allowedHosts: configuration.allowedHosts),
             programVersion: configuration.programVersion, metrics: metrics, readiness: readiness, logger: logger)
     }

@@ -4,8 +4,8 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// TLS as this server speaks it: 1.3 only, with a certificate that may be renewed while connections are open, and client
-/// certificates that are asked for and not required.
+/// TLS as this server speaks it: 1.3 only, with a certificate that may be renewed while connections are open, and
+/// client certificates that are asked for and not required.
 ///
 /// The handshake proves that the client holds the key of the certificate it shows; who signed it, whether it is in time
 /// and whether it was taken back is for `AccessControl`, so that a bad one is answered with 401 and a reason, and not

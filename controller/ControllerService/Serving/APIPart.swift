@@ -12,10 +12,10 @@ struct APIPart: Sendable {
     let servers: [(address: ListenAddress, server: APIServer)]
     private let logger: Logger
 
-    /// `identities` gives a stream of certificates for each server.
+    /// Nothing listens yet.
     init(
-        order: ServiceOrder, store: any ResourceStore, access: any AccessControl, actions: any RunActions,
-        registry: MetricsRegistry, identities: () -> AsyncStream<ServerIdentity>, clock: any ControlClock
+        order: ServiceOrder, store: any ResourceStore, identity: FleetIdentity, actions: any RunActions,
+        registry: MetricsRegistry, clock: any ControlClock
     ) {
         let settings = order.settings
         logger = order.logger
@@ -31,10 +31,10 @@ struct APIPart: Sendable {
         servers = settings.listenAddresses.map { address in
             let configuration = APIServerConfiguration(
                 address: address.host, port: address.port, allowedHosts: settings.serverNames,
-                certificates: identities(), limits: limits, programVersion: ReboundVersion.current)
+                certificates: identity.identities(), limits: limits, programVersion: ReboundVersion.current)
             let server = APIServer(
-                configuration: configuration, store: store, access: access, runs: actions, environment: environment,
-                metrics: settings.servesMetrics ? metrics : nil,
+                configuration: configuration, store: store, access: identity.access, login: identity.login,
+                runs: actions, environment: environment, metrics: settings.servesMetrics ? metrics : nil,
                 readiness: { await Self.readiness(store) }, logger: order.logger)
             return (address, server)
         }
