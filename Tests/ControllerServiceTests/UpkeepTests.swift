@@ -45,7 +45,7 @@ struct ReloaderTests {
             $0.log = ControllerConfiguration.Log()
             $0.log?.level = .debug
             $0.retention = ControllerConfiguration.Retention()
-            $0.retention?.runs = .init(count: 7)
+            $0.retention?.runs = .init(perExperiment: 7)
             $0.listen = ["0.0.0.0:1"]
         }
         let reloader = Reloader(
@@ -54,7 +54,7 @@ struct ReloaderTests {
         #expect(gate.level == .debug)
         #expect(await reloader.settings.runsKept == 7)
         #expect(await reloader.settings.listen == ["127.0.0.1:7443"])
-        #expect(record.all.map(\.metadata["changed"]) == ["retention.runs.count, log.level", nil])
+        #expect(record.all.map(\.metadata["changed"]) == ["retention.runs.perExperiment, log.level", nil])
         #expect(record.all.last?.metadata["fields"] == "listen")
     }
 

@@ -95,8 +95,8 @@ package enum ConfigurationSchema {
         "Retention", "How much is kept of what is over; the older goes first, whichever bound is met first.",
         fields: [
             FieldSchema(
-                "runs", .object(keep), "Runs that are done, with their measurements. Absent: 90d and 10000.",
-                example: "{ age: 90d, count: 10000 }")
+                "runs", .object(keep), "Runs that are done, with their measurements. One that owes an undo or a report stays.",
+                example: "{ age: 90d, perExperiment: 1000 }")
         ], groups: [FieldGroup(.atLeastOne, ["runs"])])
 
     private static let keep = ObjectSchema(
@@ -106,8 +106,9 @@ package enum ConfigurationSchema {
                 "age", .duration(DurationRange(.seconds(3_600), .seconds(3_660 * 86_400))),
                 "What ended longer ago than this is removed, 1h to 3660d. Absent: 90d."),
             FieldSchema(
-                "count", .integer(1...1_000_000), "At most this many are kept, 1 to 1000000. Absent: 10000."),
-        ], groups: [FieldGroup(.atLeastOne, ["age", "count"])])
+                "perExperiment", .integer(1...1_000_000),
+                "Of each experiment the newest so many are kept, 1 to 1000000. Absent: 1000."),
+        ], groups: [FieldGroup(.atLeastOne, ["age", "perExperiment"])])
 
     private static let audit = ObjectSchema(
         "AuditSettings", "The audit log.",

@@ -24,14 +24,14 @@ package struct ControllerConfiguration: Sendable, Codable, Equatable {
         package init() {}
     }
 
-    /// How much of one kind is kept.
+    /// How many runs are kept once they are done.
     package struct Keep: Sendable, Codable, Equatable {
         package var age: WrittenDuration?
-        package var count: Int?
+        package var perExperiment: Int?
 
-        package init(age: WrittenDuration? = nil, count: Int? = nil) {
+        package init(age: WrittenDuration? = nil, perExperiment: Int? = nil) {
             self.age = age
-            self.count = count
+            self.perExperiment = perExperiment
         }
     }
 

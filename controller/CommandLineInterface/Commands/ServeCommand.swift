@@ -34,10 +34,21 @@ package struct ServeCommand: ContextCommand {
                 settings: settings, reload: { [options] in try options.settings(environment: environment) },
                 logger: context.logger(label: "rebound-controller", format: format, gate: gate), level: gate,
                 environment: environment, signals: context.serviceSignals(), now: context.now,
-                tell: { text in
-                    let lines: [Substring] = text.split(separator: "\n")
-                    console.notice(lines.map { StyledLine(String($0)) })
-                }))
+                tell: { text in Self.tell(text, format, console, context.now()) }))
+    }
+}
+
+extension ServeCommand {
+    /// What a person must read: as it is, or as a line among the others.
+    private static func tell(_ text: String, _ format: LogFormat, _ console: Console, _ now: Timestamp) {
+        switch format {
+        case .text:
+            let lines: [Substring] = text.split(separator: "\n")
+            console.notice(lines.map { StyledLine(String($0)) })
+        case .json:
+            let line = LogLine(at: now, level: .notice, label: "rebound-controller", message: text, metadata: [:])
+            _ = console.notices.write(line.json + "\n")
+        }
     }
 }
 

@@ -41,9 +41,11 @@ package struct ServiceSettings: Sendable, Equatable {
         authority = pick("tls.authority", \.tls?.authority)
         server = pick("tls.server", \.tls?.server)
         let folder = dataFolder
-        haltFile = pick("haltFile", \.haltFile) { HaltFilePath.beside(store: folder + "/rebound.db") ?? folder + "/HALT" }
+        haltFile = pick("haltFile", \.haltFile) {
+            HaltFilePath.beside(store: folder + "/rebound.db") ?? folder + "/HALT"
+        }
         runsKeptFor = pick("retention.runs.age", \.retention?.runs?.age) { WrittenDuration(.seconds(90 * 86_400)) }
-        runsKept = pick("retention.runs.count", \.retention?.runs?.count) { 10_000 }
+        runsKept = pick("retention.runs.perExperiment", \.retention?.runs?.perExperiment) { 1_000 }
         checkpointEvery = pick("audit.checkpointEvery", \.audit?.checkpointEvery) { WrittenDuration(.seconds(600)) }
         logFormat = pick("log.format", \.log?.format) { .text }
         logLevel = pick("log.level", \.log?.level) { .info }
@@ -121,7 +123,7 @@ extension ServiceSettings {
         }
         written.haltFile = haltFile
         written.retention = ControllerConfiguration.Retention()
-        written.retention?.runs = ControllerConfiguration.Keep(age: runsKeptFor, count: runsKept)
+        written.retention?.runs = ControllerConfiguration.Keep(age: runsKeptFor, perExperiment: runsKept)
         written.audit = ControllerConfiguration.Audit()
         written.audit?.checkpointEvery = checkpointEvery
         written.log = ControllerConfiguration.Log()
@@ -142,7 +144,7 @@ extension ServiceSettings {
             ("dataFolder", dataFolder), ("listen", listen.joined(separator: ", ")),
             ("serverNames", serverNames.isEmpty ? "none" : serverNames.joined(separator: ", ")),
             ("tls.authority", text(authority)), ("tls.server", text(server)), ("haltFile", haltFile),
-            ("retention.runs.age", "\(runsKeptFor)"), ("retention.runs.count", "\(runsKept)"),
+            ("retention.runs.age", "\(runsKeptFor)"), ("retention.runs.perExperiment", "\(runsKept)"),
             ("audit.checkpointEvery", "\(checkpointEvery)"), ("log.format", logFormat.rawValue),
             ("log.level", logLevel.rawValue), ("metrics.enabled", "\(servesMetrics)"),
             ("ownInstances", ownInstances.isEmpty ? "none" : ownInstances.joined(separator: ", ")),
@@ -157,5 +159,5 @@ extension ServiceSettings {
     }
 
     /// The fields that a running controller takes over; the others are for the next start.
-    package static let reloadable: Set<String> = ["log.level", "retention.runs.age", "retention.runs.count"]
+    package static let reloadable: Set<String> = ["log.level", "retention.runs.age", "retention.runs.perExperiment"]
 }
