@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of `rebound-controller serve` share: a controller that serves, and a caller that is logged in."""
+import base64
 import http.client
 import json
 import os
@@ -15,11 +16,11 @@ class Caller:
     """Somebody with a client certificate, made as `rebound login` makes it: a request, and a token once."""
 
     def __init__(self, folder, authority, token, port):
-        self.folder, self.authority, self.port = folder, authority, port
+        self.folder, self.port = folder, port
         key, request = self.path("key.pem"), self.path("request.pem")
         subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                         "/CN=test", "-keyout", key, "-out", request], check=True, stderr=subprocess.DEVNULL)
-        self.context = ssl.create_default_context(cafile=authority)
+        self.context = ssl.create_default_context(cadata=authority)
         with open(request) as file:
             answer = self.ask("POST", "/login", {"token": token, "certificateRequest": file.read()})
         with open(self.path("certificate.pem"), "w") as file:
@@ -64,8 +65,9 @@ class ServiceCase(ReboundCase):
         line = driver.until_said("serving the API")
         port = int(re.search(r'port(?:=|":")(\d+)', line).group(1))
         if self.caller is None:
-            token = re.search(r"rebound_[\w-]+", driver.until_said(r"rebound_[0-9a-f]{16}_")).group()
-            self.caller = Caller(self.work.name, os.path.join(self.data, "identity", "authority.crt"), token, port)
+            written = re.search(r"rebound-login:([\w-]+)", driver.until_said("rebound-login:")).group(1)
+            ticket = json.loads(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)))
+            self.caller = Caller(self.work.name, ticket["authority"], ticket["token"], port)
             self.caller.ask("DELETE", f"{self.resources}/policies/leash")
         self.caller.port = port
         return driver, port

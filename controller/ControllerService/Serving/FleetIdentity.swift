@@ -79,21 +79,25 @@ struct FleetIdentity: Sendable {
         }
     }
 
-    /// The text with the first administrator's token; nil once there is an administrator, or a token that is good.
+    /// The text with the first administrator's login ticket; nil once there is an administrator, or a token of an
+    /// earlier start that is still good.
     func firstTokenNotice(address: String) async throws -> String? {
-        do throws(TokenRefusal) {
+        do {
             guard let token = try await access.firstToken(lifetime: Self.firstTokenLifetime) else { return nil }
+            let ticket = LoginTicket(
+                server: "https://" + address, authority: try folder.authority.trustPEM(), token: token)
             return """
-                This controller has no administrator yet. Become one within an hour, with this one-time token:
-                  \(token)
-                  rebound login --server https://\(address) --certificate-authority \(folder.authorityPath) \
-                --token \(token)
+                This controller has no administrator yet. Become one within an hour: put the next line into a file, and
+                `rebound login --token-file FILE`. The line is good for one login; keep it to yourself.
+                \(try ticket.text())
                 """
-        } catch {
-            switch error {
+        } catch let refusal as TokenRefusal {
+            switch refusal {
             case .invalid(let reason): throw CommandFailure(.error, reason.message, hint: reason.hint)
             case .unavailable(let reason): throw CommandFailure(reason)
             }
+        } catch let error as IdentityError {
+            throw CommandFailure(.error, error.message, hint: error.hint)
         }
     }
 }
