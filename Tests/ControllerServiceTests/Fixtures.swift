@@ -35,7 +35,7 @@ final class ScratchStore: Sendable {
         return try await store.updateStatus(run)
     }
 
-    private static let spec: RunSpec = {
+    static let spec: RunSpec = {
         var selector = InstanceSelector(region: "eu-west-1")
         selector.tags = ["app": "web"]
         let fault = FaultSpec(

@@ -16,18 +16,18 @@ PRODUCTS = os.environ.get("REBOUND_PRODUCTS", os.path.join(ROOT, ".build", "debu
 PRELUDE = r"""
 set -eu
 mount -t tmpfs tmpfs "$1"
-mkdir "$1/upper" "$1/work" "$1/root" "$1/debs"
+mkdir "$1/upper" "$1/work" "$1/new" "$1/debs"
 cp "$2"/*.deb "$1/debs"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-mount --rbind /dev "$1/root/dev"
-mkdir -p "$1/root/debs"
-mount --bind "$1/debs" "$1/root/debs"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/new"
+mount --rbind /dev "$1/new/dev"
+mkdir -p "$1/new/debs"
+mount --bind "$1/debs" "$1/new/debs"
 ip link set lo up
-exec unshare --pid --fork --kill-child chroot "$1/root" /bin/bash -c "$3"
+exec unshare --pid --fork --kill-child chroot "$1/new" /bin/bash -c "$3"
 """
 SCENE = r"""
 set -u
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive HOME=/root
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive HOME=/tmp
 mount -t proc proc /proc
 cd /
 part() { echo "== $1"; }
@@ -35,9 +35,11 @@ rm -rf /etc/rebound /var/lib/rebound
 part install;   dpkg -i /debs/*.deb 2>&1; echo "status $?"
 part files;     dpkg -L rebound rebound-controller
 part verify;    dpkg --verify rebound rebound-controller; echo "status $?"
-part user;      getent passwd rebound; stat -c '%a %U %n' /etc/rebound/controller.yaml
+part user;      getent passwd rebound
+stat -c '%a %U %n' /etc/rebound/controller.yaml
 part needs;     ldd /usr/bin/rebound-controller | grep -c 'not found' || true
-part check;     runuser -u rebound -- rebound-controller check --config /etc/rebound/controller.yaml; echo "status $?"
+part check
+runuser -u rebound -- rebound-controller check --config /etc/rebound/controller.yaml; echo "status $?"
 part client;    rebound version; rebound explain controllerconfiguration.listen | head -1
 part manual;    gzip -dc /usr/share/man/man1/rebound-controller.1.gz | grep -c '^\.SH'; bash -n \
     /usr/share/bash-completion/completions/rebound-controller && echo completion

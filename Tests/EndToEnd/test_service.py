@@ -157,7 +157,7 @@ class Operated(ServiceCase):
             file.write("a person\n")
         self.assertEqual(self.until_phase(again, "Done")["status"]["undo"], "clean")
         self.stopped(driver)
-        self.prove("SIGUSR1 and the file each ended a run within its hold, undone, and new work was blocked until resume")
+        self.prove("SIGUSR1 and the file each ended a run in its hold, undone, and new work was blocked until resume")
 
 
 if __name__ == "__main__":

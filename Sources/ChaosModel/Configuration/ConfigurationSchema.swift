@@ -95,7 +95,8 @@ package enum ConfigurationSchema {
         "Retention", "How much is kept of what is over; the older goes first, whichever bound is met first.",
         fields: [
             FieldSchema(
-                "runs", .object(keep), "Runs that are done, with their measurements. One that owes an undo or a report stays.",
+                "runs", .object(keep),
+                "Runs that are done, with their measurements. One that owes an undo or a report stays.",
                 example: "{ age: 90d, perExperiment: 1000 }")
         ], groups: [FieldGroup(.atLeastOne, ["runs"])])
 
