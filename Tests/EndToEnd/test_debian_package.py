@@ -43,19 +43,20 @@ runuser -u rebound -- rebound-controller check --config /etc/rebound/controller.
 part client;    rebound version; rebound explain controllerconfiguration.listen | head -1
 part manual;    gzip -dc /usr/share/man/man1/rebound-controller.1.gz | grep -c '^\.SH'; bash -n \
     /usr/share/bash-completion/completions/rebound-controller && echo completion
-part unit;      systemd-analyze verify /lib/systemd/system/rebound-controller.service 2>&1; echo "status $?"
+part unit
+systemd-analyze verify /lib/systemd/system/rebound-controller.service 2>&1; echo "status $?"
 part exposure;  systemd-analyze security --offline=yes --no-pager rebound-controller.service 2>&1 | tail -1
 part serve
 install -d -o rebound -g rebound -m 700 /var/lib/rebound
-runuser -u rebound -- env AWS_EC2_METADATA_DISABLED=true rebound-controller serve --config /etc/rebound/controller.yaml \
-    >/tmp/served 2>&1 &
+AWS_EC2_METADATA_DISABLED=true runuser -u rebound -- rebound-controller serve \
+    --config /etc/rebound/controller.yaml >/tmp/served 2>&1 &
 served=$!
 for _ in $(seq 300); do
     if curl -sk https://127.0.0.1:7443/healthz; then echo; break; fi
     if ! kill -0 $served 2>/dev/null; then break; fi
     sleep 0.1
 done
-pkill -TERM -u rebound -x rebound-contr; wait $served; echo "status $?"
+kill -TERM $served; wait $served; echo "status $?"
 cat /tmp/served
 part state;     stat -c '%a %U %n' /var/lib/rebound /var/lib/rebound/rebound.db
 part remove;    dpkg -r rebound-controller 2>&1; echo "status $?"
