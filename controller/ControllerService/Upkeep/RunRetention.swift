@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+import CommandLineInterface
 import ExperimentControl
 import Logging
 import ResourceStore
