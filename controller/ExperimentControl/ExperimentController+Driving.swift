@@ -51,6 +51,7 @@ extension ExperimentController {
         let (settled, settle) = AsyncStream.makeStream(of: ResourceKey.self)
         let active = ActiveKeys(keys)
         let waker = Waker()
+        let elsewhere = DrivenElsewhere(logger: logger)
         let reconciler = reconciler(leases) { await waker.wake($0) }
         let loop = ReconcileLoop<ResourceKey, ExperimentError>(
             workers: workers, backoff: Backoff(first: .milliseconds(100), most: .seconds(5)), clock: ContinuousClock(),
@@ -71,8 +72,11 @@ extension ExperimentController {
                     // A lease that cannot be written is nobody's: what this process holds is put back.
                     let isUnwritable = (error.cause as? StoreError)?.forbidsWriting ?? false
                     if isUnwritable, await leases.wasHeld(key) { await reconciler.revertUnrecorded(key) }
-                    return .retry(error)
+                    guard error.code == .busy, failure == nil else { return .retry(error) }
+                    elsewhere.note(key, error)
+                    return .lookAgain(after: .seconds(1))
                 }
+                elsewhere.takenOver(key)
                 return await reconciler.reconcile(key)
             })
         waker.wakes { await loop.enqueue($0) }

@@ -95,7 +95,9 @@ package final class AWSClient: Sendable {
         request.tls = configuration.tls
         request.proxy = builder.endpoint.scheme == "https" ? configuration.proxy : .none
         progress.begin()
+        let begun = configuration.clock.monotonicNanoseconds()
         let outcome = await outcome(of: request, builder, secrets: credentials?.secrets ?? [])
+        observe(outcome, of: call, since: begun)
         return Attempt(outcome: outcome, credentials: credentials, signedAt: date, limiterKey: key)
     }
 
@@ -111,6 +113,20 @@ package final class AWSClient: Sendable {
         } catch {
             return .failure(AttemptFailure(error, call: builder.call, url: builder.endpoint.url))
         }
+    }
+
+    private func observe(_ outcome: Attempt.Outcome, of call: AWSCall, since begun: Int64) {
+        guard let observer = configuration.attemptObserver else { return }
+        let kind: AWSAttempt.Outcome =
+            switch outcome {
+            case .success: .ok
+            case .failure(let failure) where failure.error.code == .throttled: .throttled
+            case .failure(let failure): failure.error.httpStatus == nil ? .lost : .refused
+            }
+        observer(
+            AWSAttempt(
+                service: call.service.signingName, action: call.action, outcome: kind,
+                duration: .nanoseconds(configuration.clock.monotonicNanoseconds() - begun)))
     }
 
     private func reply(_ response: HTTPResponse, attempts: Int) -> AWSReply {

@@ -12,6 +12,10 @@ package struct CommandContext: Sendable {
     package var now: @Sendable () -> Timestamp
     /// Who asks.
     package var requestedBy: @Sendable () -> String
+    /// The signals that a service lives by, as `signals`.
+    package var serviceSignals: @Sendable () -> AsyncStream<Int32> = { AsyncStream { $0.finish() } }
+    /// The part that serves; nil in a program that does not carry it.
+    package var serve: (@Sendable (ServiceOrder) async throws -> CommandStatus)?
 
     package init(
         console: Console, opening: Opening, signals: @escaping @Sendable () -> AsyncStream<Int32>,

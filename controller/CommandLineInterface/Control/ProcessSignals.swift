@@ -18,11 +18,13 @@ package enum ProcessSignals {
     package static func halts() -> AsyncStream<String> {
         let numbers = stream(of: [SIGUSR1])
         return AsyncStream {
-            for await number in numbers { return name(number) }; return nil
+            for await number in numbers { return name(number) }
+            return nil
         }
     }
 
-    private static func stream(of signals: [Int32]) -> AsyncStream<Int32> {
+    /// These signals, in the same way.
+    package static func stream(of signals: [Int32]) -> AsyncStream<Int32> {
         AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
             let queue = DispatchQueue(label: "rebound.signals")
             let sources = signals.map { number in

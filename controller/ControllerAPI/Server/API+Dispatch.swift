@@ -38,9 +38,8 @@ extension API {
         guard request.method == "GET" else { throw .methodNotAllowed(request.method) }
         try await require(AccessRequest(verb: "get", resource: "metrics"), request.caller, nil)
         guard let metrics else { throw .noSuchPath("/metrics") }
-        return APIAnswer(
-            status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
-            body: .bytes(Array(await metrics().utf8)))
+        let page = await metrics(request.accept)
+        return APIAnswer(status: 200, contentType: page.contentType, body: .bytes(Array(page.text.utf8)))
     }
 
     // MARK: Resources
