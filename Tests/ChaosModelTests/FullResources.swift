@@ -19,7 +19,11 @@ enum FullResources {
         metadata.creationTimestamp = moment
         metadata.deletionTimestamp = later
         metadata.finalizers = ["revert"]
-        metadata.ownerReferences = [OwnerReference(kind: .run, name: "r", uid: "u-2")]
+        var owner = OwnerReference(kind: .run, name: "r", uid: "u-2")
+        owner.controller = true
+        owner.blockOwnerDeletion = false
+        metadata.ownerReferences = [owner]
+        metadata.generateName = "n-"
         return metadata
     }
 
@@ -269,5 +273,34 @@ enum FullResources {
         status.nextSlot = later
         schedule.status = status
         return schedule
+    }
+
+    // MARK: Who may
+
+    static var namespace: Namespace {
+        var data = metadata("full")
+        data.namespace = nil
+        var namespace = Namespace(metadata: data)
+        namespace.spec.finalizers = ["kubernetes"]
+        namespace.status = NamespaceStatus(phase: .terminating)
+        return namespace
+    }
+
+    private static let binding = RoleBindingSpec(
+        role: .operator,
+        subjects: [RoleSubject(kind: .user, name: "alice"), RoleSubject(kind: .group, name: "team:web")])
+
+    static var roleBinding: RoleBinding {
+        var binding = RoleBinding(metadata: metadata("full"), spec: binding)
+        binding.status = RoleBindingStatus(observedGeneration: 1)
+        return binding
+    }
+
+    static var clusterRoleBinding: ClusterRoleBinding {
+        var data = metadata("full")
+        data.namespace = nil
+        var binding = ClusterRoleBinding(metadata: data, spec: binding)
+        binding.status = RoleBindingStatus(observedGeneration: 1)
+        return binding
     }
 }

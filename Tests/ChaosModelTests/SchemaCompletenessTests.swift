@@ -13,6 +13,9 @@ struct SchemaCompletenessTests {
         try check(FullResources.run, ManifestDocument.run)
         try check(FullResources.policy, ManifestDocument.policy)
         try check(FullResources.schedule, ManifestDocument.schedule)
+        try check(FullResources.namespace, ManifestDocument.namespace)
+        try check(FullResources.roleBinding, ManifestDocument.roleBinding)
+        try check(FullResources.clusterRoleBinding, ManifestDocument.clusterRoleBinding)
         for (undo, action) in FullResources.undone {
             try check(FullResources.injection(undo, action), ManifestDocument.injection)
         }
@@ -30,6 +33,9 @@ struct SchemaCompletenessTests {
         try collect(FullResources.run, into: &written)
         try collect(FullResources.policy, into: &written)
         try collect(FullResources.schedule, into: &written)
+        try collect(FullResources.namespace, into: &written)
+        try collect(FullResources.roleBinding, into: &written)
+        try collect(FullResources.clusterRoleBinding, into: &written)
         for (undo, action) in FullResources.undone {
             try collect(FullResources.injection(undo, action), into: &written)
         }

@@ -162,6 +162,7 @@ extension ResourceWriting {
         metadata.namespace = key.kind.isNamespaced ? key.namespace : nil
         metadata.resourceVersion = nil
         metadata.generation = nil
+        metadata.generateName = nil
         return metadata
     }
 

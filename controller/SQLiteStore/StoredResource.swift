@@ -21,7 +21,7 @@ struct StoredResource {
         full.generation = generation
         do {
             let document = """
-                {"apiVersion":"\(reboundAPIVersion)","kind":"\(key.kind.rawValue)",\
+                {"apiVersion":"\(key.kind.apiVersion)","kind":"\(key.kind.rawValue)",\
                 "metadata":\(try StoredJSON.encode(full)),\
                 "spec":\(spec)\(status.map { ",\"status\":" + $0 } ?? "")}
                 """

@@ -7,6 +7,9 @@ package enum ManifestDocument: Sendable, Equatable {
     case injection(Injection)
     case schedule(Schedule)
     case policy(Policy)
+    case namespace(Namespace)
+    case roleBinding(RoleBinding)
+    case clusterRoleBinding(ClusterRoleBinding)
 
     /// What names it; a missing namespace is `default`.
     package var key: ResourceKey {
@@ -16,6 +19,9 @@ package enum ManifestDocument: Sendable, Equatable {
         case .injection(let resource): resource.key
         case .schedule(let resource): resource.key
         case .policy(let resource): resource.key
+        case .namespace(let resource): resource.key
+        case .roleBinding(let resource): resource.key
+        case .clusterRoleBinding(let resource): resource.key
         }
     }
 }

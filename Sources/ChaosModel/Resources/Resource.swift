@@ -10,9 +10,24 @@ package enum ResourceKind: String, Sendable, Codable, CaseIterable {
     case injection = "Injection"
     case schedule = "Schedule"
     case policy = "Policy"
+    case namespace = "Namespace"
+    case roleBinding = "RoleBinding"
+    case clusterRoleBinding = "ClusterRoleBinding"
 
-    /// Whether resources of this kind live in a namespace; a Policy rules over all of them.
-    package var isNamespaced: Bool { self != .policy }
+    /// Whether resources of this kind live in a namespace. A Policy and a ClusterRoleBinding rule over all of them.
+    package var isNamespaced: Bool {
+        switch self {
+        case .experiment, .run, .injection, .schedule, .roleBinding: true
+        case .policy, .namespace, .clusterRoleBinding: false
+        }
+    }
+
+    /// The group and version that a manifest of this kind names. Namespaces are Kubernetes's own `v1`, so that its
+    /// clients find them where they look for them.
+    package var apiVersion: String { self == .namespace ? "v1" : reboundAPIVersion }
+
+    /// The kind as a collection in URLs, roles and commands: `runs`, `policies`.
+    package var plural: String { self == .policy ? "policies" : rawValue.lowercased() + "s" }
 }
 
 /// What names one resource: kind, namespace (empty for cluster-wide kinds) and name.
@@ -37,8 +52,15 @@ package struct OwnerReference: Sendable, Codable, Equatable {
     package var kind: ResourceKind
     package var name: String
     package var uid: String
+    /// The group and version of the owner's kind.
+    package var apiVersion: String?
+    /// Whether the owner is the one that manages it.
+    package var controller: Bool?
+    /// Read and kept; our store does not delete in the foreground.
+    package var blockOwnerDeletion: Bool?
 
     package init(kind: ResourceKind, name: String, uid: String) {
+        apiVersion = kind.apiVersion
         self.kind = kind
         self.name = name
         self.uid = uid
@@ -48,6 +70,8 @@ package struct OwnerReference: Sendable, Codable, Equatable {
 /// Metadata with the meaning it has in Kubernetes. `resourceVersion` is opaque to everyone but the store.
 package struct ObjectMetadata: Sendable, Codable, Equatable {
     package var name: String
+    /// Asks the server for a name that begins so; only in requests that create, never stored.
+    package var generateName: String?
     package var namespace: String?
     package var uid: String?
     package var labels: [String: String]?

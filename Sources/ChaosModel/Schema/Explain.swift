@@ -29,9 +29,8 @@ package enum Explain {
     private static func kind(named word: String) -> ResourceKind? {
         let lower = word.lowercased()
         return ResourceKind.allCases.first {
-            [$0.rawValue.lowercased(), $0.rawValue.lowercased() + "s"].contains(lower)
+            [$0.rawValue.lowercased(), $0.plural].contains(lower)
         }
-            ?? (lower == "policies" ? .policy : nil)
     }
 
     private static func unknownKind(_ word: String) -> UnknownPath {

@@ -10,6 +10,9 @@ package enum ResourceSchema {
         case .injection: injection
         case .schedule: schedule
         case .policy: policy
+        case .namespace: namespace
+        case .roleBinding: roleBinding
+        case .clusterRoleBinding: clusterRoleBinding
         }
     }
 
@@ -25,6 +28,15 @@ package enum ResourceSchema {
     private static let policy = resource(
         .policy, "The guard rails over every run. Several policies all apply; the most restrictive wins.",
         spec: PolicySchema.spec, status: PolicySchema.status)
+    private static let namespace = resource(
+        .namespace, "A place for the names of one team; deleting it deletes what is in it.",
+        spec: AccessSchema.namespaceSpec, status: AccessSchema.namespaceStatus, needsSpec: false)
+    private static let roleBinding = resource(
+        .roleBinding, "Gives one role to users and groups, within the binding's namespace.",
+        spec: AccessSchema.binding, status: AccessSchema.bindingStatus)
+    private static let clusterRoleBinding = resource(
+        .clusterRoleBinding, "Gives one role to users and groups, in every namespace and over what is in none.",
+        spec: AccessSchema.binding, status: AccessSchema.bindingStatus)
 
     /// Every key that some mapping of ours has, for finding fields that a comment swallowed.
     static let knownKeys: Set<String> = {
@@ -47,21 +59,21 @@ package enum ResourceSchema {
         }
     }
 
-    private static func resource(_ kind: ResourceKind, _ doc: String, spec: ObjectSchema, status: ObjectSchema)
-        -> ObjectSchema
-    {
+    private static func resource(
+        _ kind: ResourceKind, _ doc: String, spec: ObjectSchema, status: ObjectSchema, needsSpec: Bool = true
+    ) -> ObjectSchema {
         ObjectSchema(
             kind.rawValue, doc,
             fields: [
                 FieldSchema(
-                    "apiVersion", .text(.apiVersion), required: true, "The group and version of the format.",
-                    example: reboundAPIVersion),
+                    "apiVersion", .text(.apiVersion(of: kind)), required: true, "The group and version of the format.",
+                    example: kind.apiVersion),
                 FieldSchema(
                     "kind", .choice([kind.rawValue]), required: true, "The kind of resource.", example: kind.rawValue),
                 FieldSchema(
                     "metadata", .object(metadata(kind)), required: true, "What names the resource.",
                     example: "{ name: web-loses-an-instance }"),
-                FieldSchema("spec", .object(spec), required: true, spec.doc),
+                FieldSchema("spec", .object(spec), required: needsSpec, spec.doc),
                 FieldSchema("status", .object(status), "What is known of it. Written by Rebound."),
             ])
     }
@@ -75,7 +87,12 @@ package enum ResourceSchema {
                     "name", .text(isOurs ? .longName : .name), required: true, "The name, once per kind and namespace.",
                     example: "web-loses-an-instance"),
                 FieldSchema(
-                    "namespace", .text(.name), "The namespace. Absent: default. A Policy has none.",
+                    "generateName", .text(.line),
+                    "Asks the API for a name that begins so, when it creates; a name that is written goes before it. "
+                        + "Never stored."),
+                FieldSchema(
+                    "namespace", .text(.name),
+                    "The namespace. Absent: default. A Policy, a Namespace and a ClusterRoleBinding have none.",
                     example: "storefront"),
                 FieldSchema(
                     "labels", .textMap(keys: .labelKey, values: .labelValue), "Labels to find it by, at most 50.",
@@ -101,5 +118,8 @@ package enum ResourceSchema {
             FieldSchema("kind", .choice(ResourceKind.allCases.map(\.rawValue)), required: true, "The owner's kind."),
             FieldSchema("name", .text(.longName), required: true, "The owner's name."),
             FieldSchema("uid", .text(.line), required: true, "The owner's uid."),
+            FieldSchema("apiVersion", .text(.line), "The group and version of the owner's kind."),
+            FieldSchema("controller", .boolean, "Whether the owner is the one that manages it."),
+            FieldSchema("blockOwnerDeletion", .boolean, "Read and kept; owners are never deleted in the foreground."),
         ])
 }

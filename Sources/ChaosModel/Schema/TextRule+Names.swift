@@ -76,8 +76,11 @@ extension TextRule {
         text.utf8.first.map { !TextBytes.isDigit($0) } == true && TextBytes.all(text, "_", TextBytes.isAlphanumeric)
     }
 
-    package static let apiVersion = TextRule(reboundAPIVersion, pattern: "^rebound\\.chaos/v1$", maximumLength: 32) {
-        $0 == reboundAPIVersion
+    /// The group and version of a kind, and nothing else.
+    package static func apiVersion(of kind: ResourceKind) -> TextRule {
+        let version = kind.apiVersion
+        let pattern = "^" + version.split(separator: ".").joined(separator: "\\.") + "$"
+        return TextRule(version, pattern: pattern, maximumLength: 32) { $0 == version }
     }
 
     /// IANA zone names; whether the zone exists is known where the zones are.

@@ -3,9 +3,6 @@
 /// How the fields of policies and schedules fit together.
 extension RuleProblems {
     mutating func checkPolicy(_ policy: ManifestNode) {
-        if let namespace = policy["metadata"]?["namespace"] {
-            report("metadata.namespace", "a Policy rules over all namespaces and is in none", namespace)
-        }
         let spec = policy["spec"]
         for (index, freeze) in (spec?["freezes"]?.items ?? []).enumerated() {
             guard let from = freeze["from"]?.text.flatMap({ Timestamp($0) }), let until = freeze["until"],

@@ -19,7 +19,11 @@ enum ResourceCheck {
         case .run: rules.checkExperiment(tree["spec"]?["plan"], path: "spec.plan")
         case .schedule: rules.checkSchedule(tree["spec"], path: "spec")
         case .policy: rules.checkPolicy(tree)
-        case .injection: break
+        case .injection, .namespace, .roleBinding, .clusterRoleBinding: break
+        }
+        if !kind.isNamespaced, let namespace = tree["metadata"]?["namespace"] {
+            rules.report(
+                "metadata.namespace", "a \(kind.rawValue) stands above all namespaces and is in none", namespace)
         }
         return check.problems + rules.problems
     }

@@ -34,7 +34,7 @@ struct ManifestFile {
             switch document {
             case .experiment(let experiment): experiments.append(experiment)
             case .policy(let policy): policies.append(policy)
-            case .run, .injection, .schedule: break
+            case .run, .injection, .schedule, .namespace, .roleBinding, .clusterRoleBinding: break
             }
         }
         let names = experiments.map(\.metadata.name)
