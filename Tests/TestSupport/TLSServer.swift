@@ -32,7 +32,8 @@ package final class TestCertificates: Sendable {
         guard let file = fopen(path(name), "r") else { return [] }
         defer { fclose(file) }
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        return Array(buffer.prefix(fread(&buffer, 1, buffer.count, file)))
+        let count = fread(&buffer, 1, buffer.count, file)
+        return Array(buffer.prefix(count))
     }
 
     private func issue(_ name: String, names: String) throws {

@@ -12,16 +12,19 @@ package enum ManifestDocument: Sendable, Equatable {
     case clusterRoleBinding(ClusterRoleBinding)
 
     /// What names it; a missing namespace is `default`.
-    package var key: ResourceKey {
+    package var key: ResourceKey { resource.key }
+
+    /// The resource, of whatever kind it is.
+    package var resource: any Resource {
         switch self {
-        case .experiment(let resource): resource.key
-        case .run(let resource): resource.key
-        case .injection(let resource): resource.key
-        case .schedule(let resource): resource.key
-        case .policy(let resource): resource.key
-        case .namespace(let resource): resource.key
-        case .roleBinding(let resource): resource.key
-        case .clusterRoleBinding(let resource): resource.key
+        case .experiment(let resource): resource
+        case .run(let resource): resource
+        case .injection(let resource): resource
+        case .schedule(let resource): resource
+        case .policy(let resource): resource
+        case .namespace(let resource): resource
+        case .roleBinding(let resource): resource
+        case .clusterRoleBinding(let resource): resource
         }
     }
 }
@@ -59,6 +62,13 @@ package enum ManifestReader {
             throw ValidationFailure(problems: [Problem(path: "", message: "the text is not UTF-8")], file: file)
         }
         return try read(text, file: file)
+    }
+
+    /// The resource of a tree, checked as `read` checks it. Throws every problem at once.
+    package static func document(from tree: ManifestNode) throws(ValidationFailure) -> ManifestDocument {
+        let problems = ResourceCheck.problems(in: tree)
+        if !problems.isEmpty { throw ValidationFailure(problems: bounded(problems), file: "-") }
+        return try ManifestDecoder.document(from: tree).get()
     }
 
     /// The trees of a text, not checked against any schema, and what is wrong with the text itself.

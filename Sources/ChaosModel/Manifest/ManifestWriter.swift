@@ -26,7 +26,8 @@ package enum ManifestWriter {
     /// Any value as YAML with its keys in alphabetical order.
     package static func yaml(value: some Encodable) throws -> String { YAMLText.text(try tree(encoding: value)) }
 
-    private static func tree<R: Resource>(of resource: R) throws -> ManifestNode {
+    /// The tree that `json` writes. Throws as it does.
+    package static func tree<R: Resource>(of resource: R) throws -> ManifestNode {
         SchemaOrder.ordered(try tree(encoding: resource), by: .object(ResourceSchema.schema(for: R.kind)))
     }
 

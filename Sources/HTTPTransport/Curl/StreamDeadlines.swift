@@ -27,9 +27,12 @@ struct StreamDeadlines {
 extension TransferSet {
     /// Ends a streamed answer as `.timedOut` when it stays silent beyond its deadlines.
     func superviseStream(_ ticket: RequestTicket) {
-        guard let due = runningTransfer(ticket)?.silenceDeadline else { return }
-        // Weak: the set may be closed long before the instant comes.
-        context.schedule(at: due) { [weak self] in self?.endIfSilent(ticket) }
+        guard let transfer = runningTransfer(ticket), let due = transfer.silenceDeadline else { return }
+        // The head may come meanwhile, and with it a nearer deadline: looked at again after each longest silence. Weak,
+        // as the set may be closed long before the instant comes.
+        context.schedule(at: min(due, monotonicNanoseconds() + transfer.longestSilence)) { [weak self] in
+            self?.endIfSilent(ticket)
+        }
     }
 
     private func endIfSilent(_ ticket: RequestTicket) {

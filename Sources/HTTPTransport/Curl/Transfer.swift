@@ -76,6 +76,9 @@ final class Transfer {
         return streamDeadlines.next
     }
 
+    /// How long a streamed body may say nothing, in nanoseconds.
+    var longestSilence: Int64 { streamDeadlines?.idle ?? .max / 2 }
+
     /// Offers the bytes that a streamed answer's reader had no room for again (curl_easy_pause(3)).
     func resume() -> CURLcode {
         stream?.goOn()
