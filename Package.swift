@@ -68,8 +68,8 @@ let controller: [Target] = [
     .target(
         name: "CommandLineInterface",
         dependencies: [
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging,
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceClient", "ResourceStore", "SQLiteStore",
+            logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "controller/CommandLineInterface", swiftSettings: strict),
     .executableTarget(
@@ -140,8 +140,8 @@ let tests: [Target] = [
     .testTarget(
         name: "CommandLineTests",
         dependencies: [
-            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "rebound",
-            "rebound-controller", logging,
+            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "TestSupport",
+            "rebound", "rebound-controller", logging,
         ],
         path: "Tests/CommandLineTests", exclude: ["Golden"], swiftSettings: strict),
 ]
