@@ -13,7 +13,10 @@ package enum JSONDocument {
 
     /// The one tree of a YAML text, in the strict form that manifests have. Throws as `read` does.
     package static func readYAML(_ bytes: some Collection<UInt8>) throws(ValidationFailure) -> ManifestNode {
-        try one(bytes) { ManifestReader.trees(of: $0) }
+        try one(bytes) { text in
+            let (trees, problems) = ManifestReader.trees(of: text)
+            return (trees, problems)
+        }
     }
 
     /// The tree on one line.

@@ -2,6 +2,7 @@
 package import ChaosModel
 package import ExperimentControl
 package import Logging
+package import ResourceClient
 package import ResourceStore
 
 /// What the commands ask of the part that plans and drives runs. The programs fill it from an `ExperimentController`.
@@ -28,6 +29,18 @@ package struct RunControl: Sendable {
     package var abort: @Sendable (ResourceKey, AbortRequest) async throws -> Void
     /// About five times a second while a run is driven by this process.
     package var progress: @Sendable (ResourceKey) -> AsyncStream<RunProgress>
+    /// Writes down that the person who asks agrees to the plan of a run. The last is why.
+    package var approve: @Sendable (ResourceKey, String, String?) async throws -> Run = { _, _, _ in
+        throw CommandFailure.serverOnly("approving a run")
+    }
+    /// Has everything put back, and nothing begun, until it is resumed: why, and who asks.
+    package var halt: @Sendable (String, String) async throws -> Void = { _, _ in
+        throw CommandFailure.serverOnly("halting")
+    }
+    /// Ends the halt; gives what halts still.
+    package var resume: @Sendable (String, String) async throws -> [String] = { _, _ in
+        throw CommandFailure.serverOnly("resuming")
+    }
 
     package init(
         plan: @escaping @Sendable (Experiment, [Policy], UInt64?) async throws -> PlanReport,
@@ -71,6 +84,10 @@ package struct Opening: Sendable {
 
     package var store: @Sendable (String, Access) async throws -> OpenStore
     package var control: @Sendable (any ResourceStore, Logger) async throws -> RunControl
+    /// A client of a server, with where its warnings go.
+    package var client: @Sendable (ServerConnection, @escaping @Sendable (String) -> Void) throws -> ResourceClient = {
+        _, _ in throw CommandFailure.serverOnly("speaking to a server")
+    }
 
     package init(
         store: @escaping @Sendable (String, Access) async throws -> OpenStore,

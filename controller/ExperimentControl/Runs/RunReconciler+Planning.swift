@@ -91,7 +91,9 @@ extension RunReconciler {
             made.append(try await store.create(injection(name, step, fault, run: run, hash: plan.hash)))
         }
         status.update(made)
-        try await enter(.baseline, "\(made.count) injections are prepared", run, status)
+        try await enter(
+            .baseline, made.count == 1 ? "1 injection is prepared" : "\(made.count) injections are prepared", run,
+            status)
     }
 
     private func injection(_ name: String, _ step: PlanStep, _ fault: FaultSpec, run: Run, hash: String) -> Injection {
