@@ -91,4 +91,6 @@ package final class ChildProcess: Sendable {
 /// A tool that a test needs did not do its work.
 package struct TestToolFailure: Error {
     package var command: String
+
+    package init(command: String) { self.command = command }
 }

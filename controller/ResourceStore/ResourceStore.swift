@@ -7,7 +7,7 @@ package import ChaosModel
 /// undo must be able to write from a cancelled task. `resourceVersion` grows with every change in the store; a write
 /// whose version is not the stored one is refused with `.conflict` and changes nothing. Several processes may share a
 /// store; that it is busy never shows.
-package protocol ResourceStore: Sendable {
+package protocol ResourceStore: DocumentStore, AuditTrail {
     /// Nil when there is none of that name.
     func get<R: Resource>(_ type: R.Type, namespace: String, name: String) async throws(StoreError) -> R?
     /// A nil namespace lists them all. All labels must be equal. Ordered by namespace and name.

@@ -7,7 +7,7 @@ import ResourceStore
 struct ResourceWriting {
     let database: Database
     let environment: StoreEnvironment
-    let changesKept: Int64
+    let log: ChangeLog
 
     func create<R: Resource>(_ resource: R) throws -> R {
         guard !resource.metadata.name.isEmpty else {
@@ -27,9 +27,10 @@ struct ResourceWriting {
         metadata.creationTimestamp = environment.now()
         metadata.deletionTimestamp = nil
         try checkOwners(of: metadata, key: resource.key)
-        let stored = StoredResource(
-            key: resource.key, uid: metadata.uid ?? "", version: try log(.added, resource.key), generation: 1,
-            metadata: metadata, spec: try StoredJSON.encode(resource.spec), status: nil)
+        var stored = StoredResource(
+            key: resource.key, uid: metadata.uid ?? "", version: 0, generation: 1, metadata: metadata,
+            spec: try StoredJSON.encode(resource.spec), status: nil)
+        try log.write(.added, &stored, before: nil, call: .create)
         try stored.insert(database)
         return try stored.resource(R.self)
     }
@@ -46,8 +47,10 @@ struct ResourceWriting {
         if new.metadata == old.metadata, new.spec == old.spec { return try old.resource(R.self) }
         try checkFinalizers(from: old, to: new)
         try checkOwners(of: new.metadata, key: resource.key)
-        if new.metadata.deletionTimestamp != nil, new.hasNoFinalizer { return try removed(new).resource(R.self) }
-        new.version = try log(.modified, new.key)
+        if new.metadata.deletionTimestamp != nil, new.hasNoFinalizer {
+            return try removed(new, before: old).resource(R.self)
+        }
+        try log.write(.modified, &new, before: old, call: .update)
         try new.replace(database)
         try new.writeOwners(database)
         return try new.resource(R.self)
@@ -58,7 +61,7 @@ struct ResourceWriting {
         var new = old
         new.status = try resource.status.map(StoredJSON.encode)
         if new.status == old.status { return try old.resource(R.self) }
-        new.version = try log(.modified, new.key)
+        try log.write(.modified, &new, before: old, call: .updateStatus)
         try new.replace(database)
         return try new.resource(R.self)
     }
@@ -70,31 +73,32 @@ struct ResourceWriting {
 
     private func delete(_ stored: StoredResource) throws {
         if stored.hasNoFinalizer {
-            _ = try removed(stored)
+            _ = try removed(stored, before: stored)
         } else if stored.metadata.deletionTimestamp == nil {
             var marked = stored
             marked.metadata.deletionTimestamp = environment.now()
             marked.generation += 1
-            marked.version = try log(.modified, marked.key)
+            try log.write(.modified, &marked, before: stored, call: .delete)
             try marked.replace(database)
         }
     }
 
     /// Removes a resource, then what it owned and nobody else owns. A circle of owners ends, as each is removed once.
-    private func removed(_ stored: StoredResource) throws -> StoredResource {
+    private func removed(_ stored: StoredResource, before: StoredResource) throws -> StoredResource {
         var gone = stored
-        gone.version = try log(.deleted, stored.key)
+        try log.write(.deleted, &gone, before: before, call: .delete)
         let owned = try StoredResource.owned(by: stored.uid, database)
         try stored.remove(database)
         if stored.key.kind == .run { try forgetRun(uid: stored.uid) }
         for each in owned {
             // What was owned may have gone with another by now.
             guard var each = try StoredResource.fetch(each.key, database) else { continue }
+            let before = each
             each.metadata.ownerReferences?.removeAll { $0.uid == stored.uid }
             if each.metadata.ownerReferences?.isEmpty ?? true {
                 try delete(each)
             } else {
-                each.version = try log(.modified, each.key)
+                try log.write(.modified, &each, before: before, call: .delete)
                 try each.replace(database)
                 try each.writeOwners(database)
             }
@@ -164,17 +168,6 @@ extension ResourceWriting {
         metadata.generation = nil
         metadata.generateName = nil
         return metadata
-    }
-
-    /// Writes one line of the change log and forgets the oldest, a few hundred at a time.
-    private func log(_ change: ResourceChange.Kind, _ key: ResourceKey) throws -> Int64 {
-        let version = try database.nextVersion()
-        try database.cachedStatement(sql: "INSERT INTO changes VALUES (?, ?, ?, ?, ?)").execute(
-            arguments: [version, change.rawValue, key.kind.rawValue, key.namespace, key.name])
-        if version % min(256, changesKept) == 0 {
-            try database.execute(sql: "DELETE FROM changes WHERE version <= ?", arguments: [version - changesKept])
-        }
-        return version
     }
 }
 

@@ -43,6 +43,11 @@ enum SQLiteFile {
             usleep(waits < 20 ? 1_000 : 5_000)  // On the connection's own queue.
             return true
         }
+        // Takes effect when the file is made, and for an older file when it is rewritten by VACUUM: compacting then
+        // gives the room back (sqlite.org/pragma.html#pragma_auto_vacuum).
+        configuration.prepareDatabase { database in
+            if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+        }
         if path == memory { return try DatabaseQueue(named: nil, configuration: configuration) }
         let pool = try openPool(path, configuration)
         // GRDB sets NORMAL for WAL, with which a commit may be lost when the power goes; ours must not be.

@@ -21,28 +21,31 @@ extension SQLiteStore {
     }
 
     package func create<R: Resource>(_ resource: R) async throws(StoreError) -> R {
-        let options = options
-        return try await write(.create) { try options.writing($0).create(resource) }
+        let (options, origin) = (options, WriteOrigin.current)
+        return try await write(.create) { try options.writing($0, by: origin).create(resource) }
     }
 
     package func update<R: Resource>(_ resource: R) async throws(StoreError) -> R {
-        let options = options
-        return try await write(.update) { try options.writing($0).update(resource) }
+        let (options, origin) = (options, WriteOrigin.current)
+        return try await write(.update) { try options.writing($0, by: origin).update(resource) }
     }
 
     package func updateStatus<R: Resource>(_ resource: R) async throws(StoreError) -> R {
-        let options = options
-        return try await write(.updateStatus) { try options.writing($0).updateStatus(resource) }
+        let (options, origin) = (options, WriteOrigin.current)
+        return try await write(.updateStatus) { try options.writing($0, by: origin).updateStatus(resource) }
     }
 
     package func delete(_ key: ResourceKey) async throws(StoreError) {
-        let options = options
-        try await write(.delete) { try options.writing($0).delete(key) }
+        let (options, origin) = (options, WriteOrigin.current)
+        try await write(.delete) { try options.writing($0, by: origin).delete(key) }
     }
 }
 
 extension SQLiteStoreOptions {
-    fileprivate func writing(_ database: Database) -> ResourceWriting {
-        ResourceWriting(database: database, environment: environment, changesKept: changesKept)
+    func writing(_ database: Database, by origin: WriteOrigin) -> ResourceWriting {
+        let audit = AuditWriting(database: database, digest: digest)
+        let log = ChangeLog(
+            database: database, audit: audit, origin: origin, at: environment.now(), limits: changeLimits)
+        return ResourceWriting(database: database, environment: environment, log: log)
     }
 }

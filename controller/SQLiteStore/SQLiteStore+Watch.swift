@@ -1,45 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
-import GRDB
 package import ResourceStore
+import Synchronization
 
 extension SQLiteStore {
     package func watch(_ kind: ResourceKind, after version: String) -> AsyncThrowingStream<ResourceChange, any Error> {
-        let feed = ChangeFeed(store: self, kind: kind, after: version)
-        return AsyncThrowingStream { try await feed.next() }
+        let feed = ChangeFeed(
+            store: self, scope: WatchScope(kind: kind, namespace: nil), after: version, bookmarks: nil)
+        return AsyncThrowingStream {
+            while let event = try await feed.next() {
+                guard case .change(let logged) = event else { continue }
+                return ResourceChange(
+                    change: logged.change, key: logged.key, resourceVersion: String(logged.version))
+            }
+            return nil
+        }
     }
 }
 
-/// One watch: where it is in the change log. It reads when it is asked, so a slow watcher costs no memory.
-private actor ChangeFeed {
-    private static let mostAtOnce = 500
-    private let store: SQLiteStore
-    private let kind: ResourceKind
-    private let start: String
-    private var position: Int64?
-    private var ready: ArraySlice<ResourceChange> = []
-
-    init(store: SQLiteStore, kind: ResourceKind, after version: String) {
-        self.store = store
-        self.kind = kind
-        start = version
+/// One watch: where it is in the change log. It takes a few changes at a time and only when it is asked, so a slow
+/// watcher costs no memory.
+final class ChangeFeed: Sendable {
+    enum Event: Sendable {
+        case change(LoggedChange)
+        case bookmark(Int64)
     }
 
-    /// Nil when the task is cancelled.
-    func next() async throws -> ResourceChange? {
-        var position = try self.position ?? parsedStart()
-        while ready.isEmpty {
+    fileprivate struct State {
+        var position: Int64?
+        var ready: ArraySlice<LoggedChange> = []
+        var lastEvent = ContinuousClock.now
+        /// The store has said once that it knows the position; one beyond the hub's end is then only ahead of it.
+        var isKnown = false
+    }
+
+    private static let mostAtOnce = 64
+    private let store: SQLiteStore
+    private let scope: WatchScope
+    private let start: String
+    private let bookmarks: Duration?
+    private let state = Mutex(State())
+
+    init(store: SQLiteStore, scope: WatchScope, after version: String, bookmarks: Duration?) {
+        self.store = store
+        self.scope = scope
+        start = version
+        self.bookmarks = bookmarks
+        store.hub.join()
+    }
+
+    deinit { store.hub.leave() }
+
+    /// Nil when the task is cancelled. One caller at a time.
+    func next() async throws(StoreError) -> Event? {
+        let known = state.withLock { $0.position }
+        var position: Int64
+        if let known { position = known } else { position = try parsedStart() }
+        while true {
+            if let change = state.withLock({ $0.pop() }) { return .change(change) }
             if Task.isCancelled { return nil }
-            let page = try await store.read { [kind, position] in
-                try $0.changes(of: kind, after: position, Self.mostAtOnce)
+            switch store.hub.take(scope, after: position, most: Self.mostAtOnce) {
+            case .changes(let page): position = keep(page)
+            case .isBehind where !state.withLock({ $0.isKnown }): position = try await readLog(after: position)
+            case .none, .isBehind:
+                guard let reached = try await wait(after: position) else { return nil }
+                position = reached.position
+                if reached.isBookmark { return bookmark(position) }
             }
-            ready = page.changes[...]
-            let isNew = page.end > position
-            position = page.end
-            self.position = position
-            if ready.isEmpty, !isNew { await store.changes.wait(beyond: position) }
         }
-        return ready.popFirst()
+    }
+
+    /// Looks into the log itself. When there is nothing, the hub tells of what comes.
+    private func readLog(after position: Int64) async throws(StoreError) -> Int64 {
+        let page = try await store.read { [scope] in
+            try $0.changes(in: scope, after: position, most: Self.mostAtOnce)
+        }
+        if page.end == position { state.withLock { $0.isKnown = true } }
+        return keep(page)
+    }
+
+    private func wait(after position: Int64) async throws(StoreError) -> (position: Int64, isBookmark: Bool)? {
+        let due = bookmarks.map { interval in state.withLock { $0.lastEvent } + interval }
+        let wake = await store.hub.wait(scope, after: position, until: due)
+        state.withLock { $0.isKnown = false }
+        switch wake {
+        case .news(let version): return (max(position, version), false)
+        case .nothing(let version): return (max(position, version), true)
+        case .failed(let error): throw error
+        case .cancelled: return nil
+        }
+    }
+
+    private func bookmark(_ position: Int64) -> Event {
+        state.withLock { state in
+            state.position = position
+            state.lastEvent = .now
+        }
+        return .bookmark(position)
+    }
+
+    private func keep(_ page: ChangePage) -> Int64 {
+        state.withLock { state in
+            state.ready = page.changes[...]
+            state.position = page.end
+            if !page.changes.isEmpty { state.lastEvent = .now }
+        }
+        return page.end
     }
 
     private func parsedStart() throws(StoreError) -> Int64 {
@@ -49,29 +115,6 @@ private actor ChangeFeed {
     }
 }
 
-extension Database {
-    /// The changes of one kind after a version, and the version up to which these are all.
-    fileprivate func changes(
-        of kind: ResourceKind, after position: Int64, _ most: Int
-    ) throws -> (changes: [ResourceChange], end: Int64) {
-        let newest = try storeVersion()
-        let oldest = try Int64.fetchOne(self, sql: "SELECT min(version) FROM changes") ?? newest + 1
-        guard position + 1 >= oldest, position <= newest else {
-            throw StoreError(
-                .expired, "The changes after version \(position) are not known; known are \(oldest) to \(newest).",
-                hint: "List again and watch from the version of that list.")
-        }
-        let sql = "SELECT * FROM changes WHERE kind = ? AND version > ? ORDER BY version LIMIT ?"
-        let rows = try Row.fetchAll(self, sql: sql, arguments: [kind.rawValue, position, most])
-        let changes = try rows.map { row in
-            let version: Int64 = row["version"]
-            guard let change = ResourceChange.Kind(rawValue: row["change"]) else {
-                throw StoreError.unreadable("change \(version)", cause: nil)
-            }
-            let key = ResourceKey(kind: kind, namespace: row["namespace"], name: row["name"])
-            return ResourceChange(change: change, key: key, resourceVersion: String(version))
-        }
-        let isWhole = rows.count < most
-        return (changes, isWhole ? newest : rows.last?["version"] ?? newest)
-    }
+extension ChangeFeed.State {
+    fileprivate mutating func pop() -> LoggedChange? { ready.popFirst() }
 }

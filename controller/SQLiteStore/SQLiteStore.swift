@@ -13,17 +13,17 @@ package final class SQLiteStore: ResourceStore {
     let writer: any DatabaseWriter
     let options: SQLiteStoreOptions
     let changes: ChangeSignal
+    let hub: ChangeHub
     private let writeCount = Atomic<Int>(0)
 
     private init(writer: any DatabaseWriter, options: SQLiteStoreOptions) {
         self.writer = writer
         self.options = options
         changes = ChangeSignal(pollInterval: options.pollInterval) {
-            try await withCheckedThrowingContinuation { continuation in
-                writer.asyncRead { result in
-                    continuation.resume(with: Result { try result.get().storeVersion() })
-                }
-            }
+            try await Self.read(writer) { try $0.storeVersion() }
+        }
+        hub = ChangeHub(signal: changes, tick: options.pollInterval) { (position, most) throws(StoreError) in
+            try await Self.read(writer) { try $0.changes(in: nil, after: position, most: most) }
         }
     }
 
@@ -55,6 +55,7 @@ package final class SQLiteStore: ResourceStore {
     /// Finishes what was begun and closes the file. Calls after this throw `.unavailable`. Twice is as once.
     package func close() async {
         changes.close()
+        hub.close()
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             DispatchQueue(label: "rebound.store.close").async { [writer] in
                 try? writer.close()  // Nothing is left to write; an unclosed file is closed when the store goes.
@@ -65,6 +66,12 @@ package final class SQLiteStore: ResourceStore {
 
     /// Reads one snapshot.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+        try await Self.read(writer, body)
+    }
+
+    private static func read<T: Sendable>(
+        _ writer: any DatabaseWriter, _ body: @escaping @Sendable (Database) throws -> T
+    ) async throws(StoreError) -> T {
         let path = writer.path
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
             writer.asyncRead { database in

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ResourceStore
+
 /// What a store is told from outside.
 package struct SQLiteStoreOptions: Sendable {
     /// Where time and names come from.
@@ -8,6 +10,10 @@ package struct SQLiteStoreOptions: Sendable {
     package var pollInterval: Duration
     /// How many changes are kept for watchers that fall behind; older ones end a watch with `.expired`.
     package var changesKept: Int64
+    /// How many bytes of documents the kept changes hold at most, give or take a few hundred changes.
+    package var changeBytesKept: Int64
+    /// Chains the audit's records: SHA-256.
+    package var digest: AuditDigest
     /// Whether opening reads the whole file to see that it is sound. Costs about a second for each gigabyte.
     package var checksIntegrity: Bool
     /// Called on the writing thread around each commit. The crash tests end the process here.
@@ -15,12 +21,15 @@ package struct SQLiteStoreOptions: Sendable {
 
     package init(
         environment: StoreEnvironment, pollInterval: Duration = .milliseconds(100), changesKept: Int64 = 10_000,
-        checksIntegrity: Bool = true, writeObserver: StoreWriteObserver? = nil
+        changeBytesKept: Int64 = 64 << 20, checksIntegrity: Bool = true, writeObserver: StoreWriteObserver? = nil,
+        digest: @escaping AuditDigest = { SHA256.digest($0) }
     ) {
-        precondition(changesKept > 0, "a store that keeps no change cannot be watched")
+        precondition(changesKept > 0 && changeBytesKept > 0, "a store that keeps no change cannot be watched")
         self.environment = environment
         self.pollInterval = pollInterval
         self.changesKept = changesKept
+        self.changeBytesKept = changeBytesKept
+        self.digest = digest
         self.checksIntegrity = checksIntegrity
         self.writeObserver = writeObserver
     }
@@ -37,13 +46,16 @@ package struct StoreWrite: Sendable, Equatable {
     /// The call that wrote.
     package enum Operation: String, Sendable, CaseIterable {
         case create, update, updateStatus, delete, reserve, release, finish, enqueue, updateOutbox, append
-        case acquireLease, releaseLease
+        case acquireLease, releaseLease, record, upkeep
+        case issueCredential, noteCredentialUse, revokeCredential
 
         /// Whether watchers have something to see.
         var changesResources: Bool {
             switch self {
-            case .create, .update, .updateStatus, .delete: true
-            case .reserve, .release, .finish, .enqueue, .updateOutbox, .append, .acquireLease, .releaseLease: false
+            case .create, .update, .updateStatus, .delete, .upkeep: true
+            case .reserve, .release, .finish, .enqueue, .updateOutbox, .append, .acquireLease, .releaseLease, .record,
+                .issueCredential, .noteCredentialUse, .revokeCredential:
+                false
             }
         }
     }

@@ -6,7 +6,7 @@ import ResourceStore
 enum Schema {
     /// Says "this SQLite file is a Rebound store" (sqlite.org/pragma.html#pragma_application_id): "RbSt".
     private static let applicationID: Int64 = 0x5262_5374
-    private static let steps: [String] = [version1]
+    private static let steps: [String] = [version1, version2, credentialTables]
 
     /// Checks the file and brings its schema up to date, in one transaction, so that of several processes one does it.
     static func prepare(_ writer: any DatabaseWriter, checkingIntegrity: Bool) throws {
@@ -98,5 +98,17 @@ enum Schema {
         CREATE TABLE leases (
             name TEXT PRIMARY KEY, holder TEXT NOT NULL, token INTEGER NOT NULL, until_nanoseconds INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The change log with contents, so that it can be watched and listed from; the audit.
+    private static let version2 = """
+        ALTER TABLE changes ADD COLUMN at_nanoseconds INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE changes ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE changes ADD COLUMN uid TEXT;
+        ALTER TABLE changes ADD COLUMN document TEXT;
+        ALTER TABLE changes ADD COLUMN before TEXT;
+        CREATE INDEX changes_by_key ON changes (kind, namespace, name, version);
+
+        CREATE TABLE audit (sequence INTEGER PRIMARY KEY, record TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
         """
 }

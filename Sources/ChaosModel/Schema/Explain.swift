@@ -93,7 +93,7 @@ extension SchemaType {
 
 extension FieldGroup {
     /// The rule as a sentence.
-    var sentence: String {
+    package var sentence: String {
         let list = names.joined(separator: ", ")
         return switch rule {
         case .exactlyOne: "Exactly one of these is written: \(list)."

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Serves the resource API over a store in a folder, for clients that no one here wrote: kubectl, Python, curl.
+///
+///     api-harness FOLDER NAME[=GROUP] …
+///
+/// Makes an authority, writes FOLDER/ca.pem, and for each name a token FOLDER/NAME.token and a client certificate
+/// FOLDER/NAME.pem with its key. Prints `PORT n` when it listens on 127.0.0.1, and ends when its standard input does.
+import ChaosModel
+import ControllerAPI
+import Foundation
+import Identity
+import Logging
+import SQLiteStore
+
+guard CommandLine.arguments.count >= 3 else {
+    FileHandle.standardError.write(Data("usage: api-harness FOLDER NAME[=GROUP] …\n".utf8))
+    exit(2)
+}
+let folder = CommandLine.arguments[1]
+var logger = Logger(label: "api-harness") { StreamLogHandler.standardError(label: $0) }
+logger.logLevel = .warning
+
+let store = try await SQLiteStore.open(
+    path: folder + "/store.sqlite", options: SQLiteStoreOptions(environment: .system))
+let people = try HarnessPeople(folder: folder, now: StoreEnvironment.system.now())
+for word in CommandLine.arguments.dropFirst(2) {
+    let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+    try await people.add(parts[0], groups: Array(parts.dropFirst()), to: store)
+}
+let access = FleetAccess(
+    authority: people.authority, store: store, options: FleetAccess.Options(), clock: ContinuousClock(),
+    now: StoreEnvironment.system.now, logger: logger)
+let (identities, feed) = AsyncStream.makeStream(of: ServerIdentity.self)
+feed.yield(try people.serverIdentity())
+var limits = APIServerLimits()
+limits.bookmarkInterval = .seconds(1)
+let server = APIServer(
+    configuration: APIServerConfiguration(
+        address: "127.0.0.1", port: 0, allowedHosts: [], certificates: identities, limits: limits,
+        programVersion: "harness"),
+    store: store, access: access, runs: StoredRunActions(store: store), environment: HarnessEnvironment.api,
+    metrics: { "# HELP harness_up Whether this program runs.\n# TYPE harness_up gauge\nharness_up 1\n" },
+    readiness: { [ReadinessCheck(name: "store", isReady: true)] }, logger: logger)
+
+let serving = Task { try await server.run() }
+Task {
+    if let port = await server.boundPort {
+        print("PORT \(port)")
+        fflush(nil)
+    }
+}
+Thread.detachNewThread {
+    while readLine() != nil {}
+    serving.cancel()
+}
+try await serving.value
+await store.close()

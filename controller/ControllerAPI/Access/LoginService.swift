@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+package import Identity
+import Logging
+package import ResourceStore
+
+/// Why nobody was logged in.
+package enum LoginRefusal: Error, Sendable {
+    /// 401
+    case denied(Denial)
+    /// 400: the request for a certificate is not one.
+    case invalid(IdentityError)
+    /// 503
+    case unavailable(StoreError)
+    /// 500: no certificate could be made.
+    case failed(IdentityError)
+}
+
+/// Exchanges a token, or a certificate that is still good, for a new short certificate: what `POST /login` does.
+package struct LoginService: Sendable {
+    package struct Options: Sendable {
+        /// How long a certificate lasts.
+        package var certificateLifetime: Duration
+        /// How long certificates can be renewed with certificates, until a token is needed again.
+        package var sessionLifetime: Duration
+
+        package init(certificateLifetime: Duration, sessionLifetime: Duration) {
+            self.certificateLifetime = certificateLifetime
+            self.sessionLifetime = sessionLifetime
+        }
+    }
+
+    let access: FleetAccess
+    private let options: Options
+
+    package init(access: FleetAccess, options: Options) {
+        self.access = access
+        self.options = options
+    }
+
+    /// What a login stands on.
+    private struct Ground {
+        var subject: CertificateSubject
+        var credential: String
+        var sessionBegan: Timestamp
+        /// The certificate ends with what it was given for, but for a one-time token.
+        var notBeyond: Timestamp?
+    }
+
+    /// Strangers are refused before their request is looked at, and it is looked at before a token is used up. Of
+    /// several that show one one-time token at once, one is answered. A certificate that the store did not take was
+    /// never handed out.
+    package func login(
+        _ request: LoginRequest, _ credentials: PresentedCredentials
+    ) async throws(LoginRefusal) -> LoginAnswer {
+        let ground = try await ground(request, credentials)
+        let asked = try Self.parsed(request)
+        let now = access.now()
+        let session = ground.sessionBegan.advanced(by: options.sessionLifetime)
+        let end = min(now.advanced(by: options.certificateLifetime), session, ground.notBeyond ?? session)
+        guard end > now else { throw .denied(.expired) }
+        let certificate: Certificate
+        let answer: LoginAnswer
+        do throws(IdentityError) {
+            certificate = try access.authority.clientCertificate(
+                for: ground.subject, key: asked.publicKey, at: now, lifetime: end.since(now))
+            answer = LoginAnswer(
+                certificate: try certificate.pem(), authority: try access.authority.trustPEM(),
+                name: ground.subject.name, groups: ground.subject.groups,
+                expiresAt: certificate.notAfter.description)
+        } catch {
+            throw .failed(error)
+        }
+        var issued = IssuedCredential(
+            id: "certificate:\(certificate.serial)", kind: .certificate, name: ground.subject.name,
+            groups: ground.subject.groups, secretHash: nil, issuedAt: now, expiresAt: certificate.notAfter)
+        issued.sessionBegan = ground.sessionBegan
+        issued.issuedBy = ground.credential
+        try await record(issued)
+        return answer
+    }
+
+    private static func parsed(_ request: LoginRequest) throws(LoginRefusal) -> CertificateRequest {
+        do {
+            return try CertificateRequest(pem: Array(request.certificateRequest.utf8))
+        } catch {
+            throw .invalid(error)
+        }
+    }
+
+    private func record(_ issued: IssuedCredential) async throws(LoginRefusal) {
+        var origin = WriteOrigin.current
+        origin.actor = "user:\(issued.name)"
+        let outcome: Result<Void, StoreError> = await WriteOrigin.$current.withValue(origin) {
+            do throws(StoreError) { return .success(try await access.store.issue(issued)) } catch {
+                return .failure(error)
+            }
+        }
+        if case .failure(let error) = outcome {
+            if error.code == .conflict {
+                access.logger.warning(
+                    "a login was refused: its credential was revoked or used at the same time",
+                    metadata: ["credential": "\(issued.issuedBy ?? "")", "name": "\(issued.name)"])
+                throw .denied(.revoked)
+            }
+            throw .unavailable(error)
+        }
+    }
+
+    private func ground(
+        _ request: LoginRequest, _ credentials: PresentedCredentials
+    ) async throws(LoginRefusal) -> Ground {
+        do throws(Denial) {
+            if let text = request.token { return try ground(try await access.knownToken(text).1) }
+            if let header = credentials.authorization {
+                return try ground(try await access.knownToken(authorization: header).1)
+            }
+            return try await groundOfCertificate(credentials)
+        } catch {
+            throw .denied(error)
+        }
+    }
+
+    private func ground(_ token: IssuedCredential) throws(Denial) -> Ground {
+        if token.redeemedAt != nil {
+            access.logger.warning(
+                "a one-time token was shown again: whoever shows it may have stolen it",
+                metadata: ["credential": "\(token.id)", "name": "\(token.name)"])
+            throw .expired
+        }
+        return Ground(
+            subject: try Self.subject(token.name, token.groups), credential: token.id, sessionBegan: access.now(),
+            notBeyond: token.kind == .token ? token.expiresAt : nil)
+    }
+
+    private func groundOfCertificate(_ credentials: PresentedCredentials) async throws(Denial) -> Ground {
+        let caller = try await access.caller(credentials).get()
+        let record: CredentialRecord
+        do { record = try await access.store.credential(caller.credential) } catch { throw .wrong }
+        // One of a company's own tools is in no list; it is renewed there.
+        guard let issued = record.issued else { throw .wrong }
+        return Ground(
+            subject: try Self.subject(issued.name, issued.groups), credential: issued.id,
+            sessionBegan: issued.sessionBegan, notBeyond: nil)
+    }
+
+    private static func subject(_ name: String, _ groups: [String]) throws(Denial) -> CertificateSubject {
+        do { return try CertificateSubject(name: name, groups: groups) } catch { throw .wrong }
+    }
+}

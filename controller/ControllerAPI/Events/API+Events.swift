@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+import ResourceStore
+
+/// Get, list and watch of events. Who may read runs may read what happened in them.
+extension API {
+    func events(_ target: ResourceTarget, _ request: APIRequest) async throws(StatusError) -> APIAnswer {
+        guard request.method == "GET" else { throw .methodNotAllowed(request.method) }
+        let options = try ListOptions(request.query, selectable: RunEvents.selectable)
+        let verb = target.name != nil ? "get" : options.isWatch ? "watch" : "list"
+        try await require(
+            AccessRequest(verb: verb, resource: ServedResource.runs.plural, namespace: target.namespace),
+            request.caller, target.resource)
+        if let name = target.name { return try await event(name, target, request) }
+        let form = try Acceptance(request.accept).form(of: options.isWatch ? [.table] : [.table, .partialList])
+        let (runs, version) = try await runs(in: target.namespace)
+        let table = try TableWriter(request, now: environment.now())
+        if options.isWatch {
+            let watch = EventWatch(
+                api: self, target: target, options: options,
+                frames: WatchFrames(resource: .events, form: form, table: table), runs: runs, version: version,
+                caller: request.caller)
+            return APIAnswer(
+                status: 200, contentType: "application/json", body: .stream { sink in await watch.run(sink) })
+        }
+        let found = Self.selected(runs.flatMap(RunEvents.events), options)
+        if form == .table {
+            var rows: [ManifestNode] = []
+            for event in found { rows.append(try table.row(event, .events)) }
+            return .json(table.table(rows, .events, version: version))
+        }
+        let items = found.map { form == .partialList ? Rendering.partial($0) : $0 }
+        let isPartial = form == .partialList
+        let bytes = Rendering.list(
+            kind: isPartial ? "PartialObjectMetadataList" : "EventList",
+            groupVersion: isPartial ? "meta.k8s.io/v1" : "v1", version: version, continuation: nil, remaining: nil,
+            items: items.map { Array(JSONDocument.compact($0).utf8) })
+        return APIAnswer(status: 200, contentType: "application/json", body: .bytes(bytes))
+    }
+
+    private func event(_ name: String, _ target: ResourceTarget, _ request: APIRequest) async throws(StatusError)
+        -> APIAnswer
+    {
+        let (runs, _) = try await runs(in: target.namespace)
+        let found = runs.filter { name.hasPrefix($0.metadata.name + ".") }.flatMap(RunEvents.events).first {
+            $0.at(["metadata", "name"])?.text == name
+        }
+        guard let found else { throw .notFound(.events, name) }
+        return try resources.representation(of: found, target, request)
+    }
+
+    static func selected(_ events: [ManifestNode], _ options: ListOptions) -> [ManifestNode] {
+        // Events have no labels.
+        guard options.labels.matches([:]) else { return [] }
+        return events.filter { options.fields.matches($0) }
+    }
+
+    private func runs(in namespace: String?) async throws(StatusError) -> ([Run], String) {
+        let list = try await resources.stored(.runs, nil) { () async throws(StoreError) in
+            try await resources.store.list(Run.self, namespace: namespace, labels: [:])
+        }
+        return (list.items, list.resourceVersion)
+    }
+}
+
+/// An open watch on events: what is new in the timelines of runs.
+struct EventWatch: Sendable {
+    let api: API
+    let target: ResourceTarget
+    let options: ListOptions
+    let frames: WatchFrames
+    let runs: [Run]
+    let version: String
+    let caller: Caller
+
+    func run(_ sink: any AnswerSink) async {
+        let life = WatchLife(api: api, options: options, caller: caller)
+        await life.run { await send(to: sink) }
+    }
+
+    private func send(to sink: any AnswerSink) async {
+        do {
+            var seen: [String: Int] = [:]
+            for run in runs {
+                seen[run.metadata.uid ?? ""] = run.status?.timeline.count ?? 0
+                if options.resourceVersion == nil || options.resourceVersion == "0" {
+                    try await write(RunEvents.events(of: run), to: sink)
+                }
+            }
+            let changes = api.resources.store.watchDocuments(
+                .run, namespace: target.namespace, after: version, bookmarks: nil)
+            for try await change in changes {
+                guard case .change(let kind, let document) = change, kind != .deleted,
+                    case .run(let run) = try JSONDocument.resource(.run, document.json)
+                else { continue }
+                let events = RunEvents.events(of: run)
+                try await write(Array(events.dropFirst(seen[document.uid] ?? 0)), to: sink)
+                seen[document.uid] = events.count
+            }
+        } catch let error as StoreError {
+            do { try await sink.write(frames.failure(StatusError(error, .events, nil))) } catch {}  // Nobody to tell.
+        } catch {
+            // The client has gone.
+        }
+    }
+
+    private func write(_ events: [ManifestNode], to sink: any AnswerSink) async throws {
+        for event in API.selected(events, options) {
+            let object =
+                frames.form == .table
+                ? frames.table.table([try frames.table.row(event, .events)], .events, version: version) : event
+            try await sink.write(frames.line("ADDED", object))
+        }
+    }
+}

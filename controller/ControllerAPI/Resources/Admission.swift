@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+
+/// What the API itself holds to, beyond the form of a manifest, before anything is stored.
+struct Admission {
+    let resource: ServedResource
+    let caller: Caller
+
+    /// Fills in what the server knows better than the client.
+    func completed(_ tree: ManifestNode) -> ManifestNode {
+        var tree = tree
+        for key in ["uid", "generation"] { tree.set(["metadata", key], nil) }
+        if resource.stored == .run { tree.set(["spec", "requestedBy"], .text(caller.name)) }
+        if resource.stored == .namespace {
+            tree.set(["metadata", "finalizers"], .texts([NamespaceRules.finalizer]))
+        }
+        return tree
+    }
+
+    /// Throws when an update changes what never changes once it is written.
+    func checkUpdate(from old: ManifestNode, to new: ManifestNode) throws(StatusError) {
+        let name = new.at(["metadata", "name"])?.text ?? ""
+        if resource.stored == .run || resource.stored == .injection,
+            !JSONPatch.isEqual(old["spec"] ?? .emptyMap, new["spec"] ?? .emptyMap)
+        {
+            throw .invalid(
+                resource, name, field: "spec",
+                "never changes once it is written; to end a run early, POST to its abort",
+                reason: "FieldValueForbidden")
+        }
+        let kept = Set(finalizers(of: new))
+        let removed = finalizers(of: old).filter { $0.hasPrefix("rebound.chaos/") && !kept.contains($0) }
+        if let finalizer = removed.first {
+            throw .invalid(
+                resource, name, field: "metadata.finalizers",
+                "\(finalizer) is Rebound's own, and goes when what it stands for is done",
+                reason: "FieldValueForbidden")
+        }
+    }
+
+    private func finalizers(of tree: ManifestNode) -> [String] {
+        (tree.at(["metadata", "finalizers"])?.items ?? []).compactMap(\.text)
+    }
+}
+
+/// Namespaces as Kubernetes has them.
+enum NamespaceRules {
+    /// The namespace that is always there.
+    static let permanent = "default"
+    /// Holds a namespace that is being deleted until nothing is left in it.
+    static let finalizer = "rebound.chaos/namespace"
+}

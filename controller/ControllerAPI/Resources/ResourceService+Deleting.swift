@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+import ResourceStore
+
+/// Delete and deletecollection.
+extension ResourceService {
+    func delete(_ target: ResourceTarget, _ kind: ResourceKind, _ request: APIRequest) async throws(StatusError)
+        -> APIAnswer
+    {
+        let options = try DeleteOptions(request)
+        let name = target.name ?? ""
+        let document = try await document(target, kind, name: name)
+        try check(options, document, target)
+        if kind == .namespace, name == NamespaceRules.permanent {
+            throw .forbidden(
+                "namespaces \(Quoted.text(name)) is forbidden: this namespace may not be deleted", target.resource,
+                name: name)
+        }
+        if !options.isDryRun { try await remove(document, target, options) }
+        let left = options.isDryRun ? nil : try await remaining(document, target)
+        if let left { return try representation(of: try Rendering.tree(left), target, request) }
+        return .json(Self.success(target, document))
+    }
+
+    func deleteCollection(
+        _ target: ResourceTarget, _ kind: ResourceKind, _ options: ListOptions, _ request: APIRequest
+    ) async throws(StatusError) -> APIAnswer {
+        let deletion = try DeleteOptions(request)
+        if kind == .namespace { throw .methodNotAllowed("DELETE of all namespaces") }
+        let page = try await page(target, kind, options)
+        var items: [[UInt8]] = []
+        for document in page.items {
+            items.append(try Rendering.json(document))
+            if deletion.isDryRun { continue }
+            let one = ResourceTarget(
+                resource: target.resource, namespace: document.key.namespace, name: document.key.name)
+            do throws(StatusError) {
+                try await remove(document, one, deletion)
+            } catch {
+                if error.code != 404 { throw error }  // Somebody else deleted it first.
+            }
+        }
+        let bytes = Rendering.list(
+            kind: target.resource.kind + "List", groupVersion: target.resource.groupVersion,
+            version: page.resourceVersion, continuation: page.continuation, remaining: nil, items: items)
+        return APIAnswer(status: 200, contentType: "application/json", body: .bytes(bytes))
+    }
+
+    private func remove(
+        _ document: StoredDocument, _ target: ResourceTarget, _ options: DeleteOptions
+    ) async throws(StatusError) {
+        if options.propagation == .orphan { try await orphan(dependentsOf: document.uid) }
+        try await stored(target.resource, document.key.name) { () async throws(StoreError) in
+            try await store.delete(document.key)
+        }
+    }
+
+    private func check(
+        _ options: DeleteOptions, _ document: StoredDocument, _ target: ResourceTarget
+    ) throws(StatusError) {
+        if let uid = options.uid, uid != document.uid {
+            throw .conflict(
+                target.resource, document.key.name,
+                "Precondition failed: UID in precondition: \(uid), UID in object meta: \(document.uid)")
+        }
+        if let version = options.resourceVersion, version != document.resourceVersion {
+            throw .conflict(
+                target.resource, document.key.name,
+                "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: "
+                    + document.resourceVersion)
+        }
+    }
+
+    /// What is still there of the same resource, held by finalizers.
+    private func remaining(_ document: StoredDocument, _ target: ResourceTarget) async throws(StatusError)
+        -> StoredDocument?
+    {
+        let left = try await stored(target.resource, document.key.name) { () async throws(StoreError) in
+            try await store.getDocument(document.key)
+        }
+        return left?.uid == document.uid ? left : nil
+    }
+
+    /// Takes the owner out of what it owns, so that deleting it leaves them.
+    private func orphan(dependentsOf uid: String) async throws(StatusError) {
+        for kind in ResourceKind.allCases {
+            let query = DocumentQuery(kind: kind)
+            let page = try await stored(.of(kind), nil) { () async throws(StoreError) in
+                try await store.listDocuments(query)
+            }
+            for document in page.items where try owners(of: document).contains(uid) {
+                try await release(document, from: uid)
+            }
+        }
+    }
+
+    private func owners(of document: StoredDocument) throws(StatusError) -> [String] {
+        (try Rendering.tree(document).at(["metadata", "ownerReferences"])?.items ?? []).compactMap { $0["uid"]?.text }
+    }
+
+    private func release(_ document: StoredDocument, from uid: String) async throws(StatusError) {
+        let resource = ServedResource.of(document.key.kind)
+        var document = document
+        for _ in 0..<6 {
+            var tree = try Rendering.tree(document)
+            let kept = (tree.at(["metadata", "ownerReferences"])?.items ?? []).filter { $0["uid"]?.text != uid }
+            tree.set(["metadata", "ownerReferences"], kept.isEmpty ? nil : .list(kept))
+            let changed = try ResourceBody.resource(tree, resource)
+            do throws(StoreError) {
+                _ = try await store.updated(changed.resource)
+                return
+            } catch {
+                guard error.code == .conflict else { throw StatusError(error, resource, document.key.name) }
+            }
+            let newer = try await stored(resource, document.key.name) { () async throws(StoreError) in
+                try await store.getDocument(document.key)
+            }
+            guard let newer else { return }
+            document = newer
+        }
+        throw .conflict(resource, document.key.name, "the object is being changed all the time; try again")
+    }
+
+    private static func success(_ target: ResourceTarget, _ document: StoredDocument) -> ManifestNode {
+        let group = target.resource.group
+        return .map([
+            "kind": .text("Status"), "apiVersion": .text("v1"), "metadata": .emptyMap, "status": .text("Success"),
+            "details": .map([
+                "name": .text(document.key.name), "group": group.isEmpty ? nil : .text(group),
+                "kind": .text(target.resource.plural), "uid": .text(document.uid),
+            ]),
+        ])
+    }
+}

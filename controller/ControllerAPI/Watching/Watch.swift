@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+import ResourceStore
+
+/// How long a watch is open: until the client goes, its time is over, its credential stops being valid, or the server
+/// ends.
+struct WatchLife: Sendable {
+    let api: API
+    let options: ListOptions
+    let caller: Caller
+
+    /// Whichever ends first ends all of them.
+    func run(_ body: @escaping @Sendable () async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask(operation: body)
+            group.addTask { await api.end.wait() }
+            group.addTask { await api.access.untilInvalid(caller) }
+            group.addTask {
+                do { try await api.environment.sleep(duration) } catch { return }  // Cancelled: another one ended.
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private var duration: Duration {
+        let most = api.limits.watchTimeout
+        return options.timeoutSeconds.map { min(.seconds($0), most) } ?? most
+    }
+}
+
+/// One open watch on resources.
+struct Watch: Sendable {
+    let api: API
+    let target: ResourceTarget
+    let kind: ResourceKind
+    let options: ListOptions
+    let frames: WatchFrames
+    let start: WatchStart
+    let caller: Caller
+
+    func run(_ sink: any AnswerSink) async {
+        await WatchLife(api: api, options: options, caller: caller).run { await send(to: sink) }
+    }
+
+    private func send(to sink: any AnswerSink) async {
+        do {
+            for document in start.initial { try await sink.write(try frames.event("ADDED", document)) }
+            if options.sendsInitialEvents, options.wantsBookmarks {
+                try await sink.write(try frames.bookmark(start.version, kind, endsInitialEvents: true))
+            }
+            try await follow(sink)
+        } catch let error as StoreError {
+            await finish(sink, StatusError(error, target.resource, nil))
+        } catch let error as StatusError {
+            await finish(sink, error)
+        } catch {
+            // The client has gone.
+        }
+    }
+
+    private func finish(_ sink: any AnswerSink, _ error: StatusError) async {
+        do { try await sink.write(frames.failure(error)) } catch {}  // The client has gone; there is nobody to tell.
+    }
+
+    private func follow(_ sink: any AnswerSink) async throws {
+        let events = api.resources.store.watchDocuments(
+            kind, namespace: target.namespace, after: start.version,
+            bookmarks: options.wantsBookmarks ? api.limits.bookmarkInterval : nil)
+        var selection = WatchSelection(options, matching: start.matching)
+        for try await event in events {
+            switch event {
+            case .bookmark(let version):
+                if options.wantsBookmarks {
+                    try await sink.write(try frames.bookmark(version, kind, endsInitialEvents: false))
+                }
+            case .change(let change, let document):
+                guard let type = try selection.type(of: change, document) else { continue }
+                try await sink.write(try frames.event(type, document))
+            }
+        }
+    }
+}
+
+/// Which events a watch with selectors sends: a resource that begins to match is added, one that ceases to is deleted.
+struct WatchSelection {
+    private let labels: LabelSelector
+    private let fields: FieldSelector
+    private let isEverything: Bool
+    private let canChange: Bool
+    private var matching: Set<ResourceKey>
+
+    init(_ options: ListOptions, matching: Set<ResourceKey>) {
+        labels = options.labels
+        fields = options.fields
+        isEverything = labels.requirements.isEmpty && fields.requirements.isEmpty
+        canChange = !(labels.requirements.isEmpty && fields.isFixed)
+        self.matching = matching
+    }
+
+    /// `ADDED`, `MODIFIED` or `DELETED`; nil when the event is none for this watch.
+    mutating func type(of change: ResourceChange.Kind, _ document: StoredDocument) throws(StatusError) -> String? {
+        let plain = change == .added ? "ADDED" : change == .modified ? "MODIFIED" : "DELETED"
+        if isEverything { return plain }
+        let matches = try matches(document)
+        if !canChange { return matches ? plain : nil }
+        let did = matching.contains(document.key)
+        if change == .deleted {
+            matching.remove(document.key)
+            return did || matches ? plain : nil
+        }
+        if matches {
+            matching.insert(document.key)
+            return did ? plain : "ADDED"
+        }
+        matching.remove(document.key)
+        return did ? "DELETED" : nil
+    }
+
+    private func matches(_ document: StoredDocument) throws(StatusError) -> Bool {
+        let tree = try Rendering.tree(document)
+        var found: [String: String] = [:]
+        for entry in tree.at(["metadata", "labels"])?.entries ?? [] { found[entry.key] = entry.value.text }
+        return labels.matches(found) && fields.matches(tree)
+    }
+}
