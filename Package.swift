@@ -32,7 +32,9 @@ let libraries: [Target] = [
     .target(
         name: "ResourceClient", dependencies: ["ChaosModel", "HTTPTransport"], path: "Sources/ResourceClient",
         swiftSettings: strict),
-    .target(name: "Identity", dependencies: ["CLinux", "COpenSSL"], path: "Sources/Identity", swiftSettings: strict),
+    .target(
+        name: "Identity", dependencies: ["CLinux", "COpenSSL", "ChaosModel"], path: "Sources/Identity",
+        swiftSettings: strict),
     .target(
         name: "AWS", dependencies: ["CExpat", "CLinux", "COpenSSL", "HTTPTransport", logging], path: "Sources/AWS",
         swiftSettings: strict),
@@ -44,7 +46,7 @@ let controller: [Target] = [
         name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict),
     .target(
         name: "SQLiteStore",
-        dependencies: ["ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
+        dependencies: ["COpenSSL", "ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
         path: "controller/SQLiteStore", swiftSettings: strict),
     .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
     .target(name: "Scheduling", dependencies: ["ChaosModel"], path: "controller/Scheduling", swiftSettings: strict),
@@ -68,8 +70,8 @@ let controller: [Target] = [
     .target(
         name: "CommandLineInterface",
         dependencies: [
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceClient", "ResourceStore", "SQLiteStore",
-            logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "Identity", "ResourceClient", "ResourceStore",
+            "SQLiteStore", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "controller/CommandLineInterface", swiftSettings: strict),
     .executableTarget(
@@ -93,8 +95,8 @@ let tests: [Target] = [
         name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], path: "Tests/HTTPTransportTests",
         swiftSettings: strict),
     .testTarget(
-        name: "IdentityTests", dependencies: ["Identity", "TestSupport"], path: "Tests/IdentityTests",
-        swiftSettings: strict),
+        name: "IdentityTests", dependencies: ["ChaosModel", "HTTPTransport", "Identity", "TestSupport"],
+        path: "Tests/IdentityTests", swiftSettings: strict),
     .testTarget(
         name: "ResourceClientTests", dependencies: ["ChaosModel", "HTTPTransport", "ResourceClient", "TestSupport"],
         path: "Tests/ResourceClientTests", swiftSettings: strict),

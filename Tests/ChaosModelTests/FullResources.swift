@@ -145,6 +145,8 @@ enum FullResources {
             experiment: "full", plan: experiment.spec, seed: .max, expectedPlanHash: "ab", requestedBy: "me",
             reason: "r")
         spec.abort = abort
+        spec.policies = [RunPolicy(name: "mine", spec: policy.spec)]
+        spec.approvals = [Approval(by: "eve", at: moment, planHash: "ab", reason: "r")]
         var run = Run(metadata: metadata("full-1"), spec: spec)
         run.status = status
         return run
@@ -243,7 +245,21 @@ enum FullResources {
         data.namespace = nil
         var policy = Policy(metadata: data, spec: PolicySpec())
         policy.spec.halt = HaltSpec(reason: "r")
-        policy.spec.freezes = [FreezeSpec(from: moment, until: later, reason: "r")]
+        policy.spec.halt?.requestedBy = "ada"
+        policy.spec.halt?.at = moment
+        policy.spec.halt?.resumed = ResumeSpec(reason: "r", requestedBy: "eve", at: later)
+        policy.spec.leash = true
+        policy.spec.maxTargetsPerGroup = 1
+        policy.spec.maxTargetsPerGroupPerDay = 1
+        var approvals = ApprovalRule(count: 2)
+        approvals.whenLabels = ["tier": "production"]
+        approvals.whenTargetsAtLeast = 3
+        approvals.validFor = WrittenDuration(.seconds(3_600))
+        policy.spec.approvals = approvals
+        let weekly = WeeklyFreezeSpec(days: [.fri], from: "16:00", to: "09:00", timeZone: "Europe/Madrid")
+        policy.spec.freezes = [
+            FreezeSpec(from: moment, until: later, reason: "r"), FreezeSpec(weekly: weekly, reason: "r"),
+        ]
         policy.spec.allowedAccounts = ["123456789012"]
         policy.spec.allowedRegions = ["eu-west-1"]
         policy.spec.allowedFaults = PolicySchema.faultNames

@@ -102,6 +102,13 @@ struct Widening {
         list("allowedFaults", old.allowedFaults, new.allowedFaults)
         most("maxTargetsPerRun", old.maxTargetsPerRun, new.maxTargetsPerRun, digit: digit)
         most("maxTargetsPerDay", old.maxTargetsPerDay, new.maxTargetsPerDay, digit: digit)
+        most("maxTargetsPerGroup", old.maxTargetsPerGroup, new.maxTargetsPerGroup, digit: digit)
+        most("maxTargetsPerGroupPerDay", old.maxTargetsPerGroupPerDay, new.maxTargetsPerGroupPerDay, digit: digit)
+        most("approvals", old.approvals.map { -$0.count }, new.approvals.map { -$0.count }, digit: digit)
+        most(
+            "approvals.whenTargetsAtLeast", old.approvals?.whenTargetsAtLeast, new.approvals?.whenTargetsAtLeast,
+            digit: digit)
+        if old.leash == true, new.leash != true { ways.append("the leash is gone") }
         most("minHealthy", old.minHealthy.map { -$0 }, new.minHealthy.map { -$0 }, digit: digit)
         if old.maxDuration != nil, new.maxDuration == nil { ways.append("maxDuration is gone") }
         if (new.freezes ?? []).count < (old.freezes ?? []).count { ways.append("a freeze is gone") }

@@ -31,7 +31,8 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     func watch(_ kind: ResourceKind, after version: String) -> AsyncThrowingStream<ResourceChange, any Error>
 
     /// Reserves one target against the caps, all in one transaction. The same id twice is one reservation with one
-    /// token. Refused: over a cap; a target that another run holds; a run that has finished.
+    /// token. Refused: over a cap; a target that another run holds; a run that has finished. One that is held and asked
+    /// for again under tighter caps, which it and the others are over, is refused too, and counts until it is released.
     func reserve(_ reservation: Reservation, caps: ReservationCaps) async throws(StoreError) -> ReservationOutcome
     /// Gives a reservation back as if it had never been: only for an injection that provably changed nothing.
     func release(reservation id: String) async throws(StoreError)

@@ -16,6 +16,9 @@ package final class SQLiteStore: ResourceStore {
     let hub: ChangeHub
     private let writeCount = Atomic<Int>(0)
 
+    /// Where the file is; `:memory:` for none.
+    package var path: String { writer.path }
+
     private init(writer: any DatabaseWriter, options: SQLiteStoreOptions) {
         self.writer = writer
         self.options = options

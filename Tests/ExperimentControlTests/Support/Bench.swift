@@ -56,7 +56,8 @@ final class Bench: Sendable {
 
     var injector: Injector {
         Injector(
-            store: store, connections: connections, clock: clock, options: options, outbox: outbox,
+            store: store, world: AWSWorld(connections: connections, options: options), clock: clock, options: options,
+            outbox: outbox,
             confirmLease: { [self] _ throws(StoreError) in
                 if let error = lease.withLock({ $0 }) { throw error }
             }, logger: .silent)

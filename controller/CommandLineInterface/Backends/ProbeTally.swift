@@ -6,11 +6,12 @@ internal import FoundationEssentials
 /// One observation as a server tells it (`runs/NAME/observations`).
 struct ObservationLine: Decodable {
     var probe: String
-    /// When the attempt was due, or begun.
+    /// When the attempt began.
     var at: Timestamp
     /// `success`, `failure`, `unknown` or `missed`.
     var outcome: String
-    var latencyMilliseconds: Double?
+    /// How long the attempt took.
+    var durationSeconds: Double?
     var reason: String?
 
     init?(_ line: [UInt8]) {
@@ -66,7 +67,7 @@ struct ProbeTally {
             if isShown { count.probe.recent[bucket].ok += 1 }
             count.failingSince = nil
             count.failingInARow = 0
-            count.probe.lastLatency = line.latencyMilliseconds.map { .nanoseconds(Int64($0 * 1e6)) }
+            count.probe.lastLatency = line.durationSeconds.map { .nanoseconds(Int64(max(0, min($0, 86_400)) * 1e9)) }
             count.probe.detail = nil
         case "failure":
             if isShown { count.probe.recent[bucket].failed += 1 }

@@ -16,7 +16,7 @@ struct ServerRuns: Sendable {
 
     private struct PlanOrder: Encodable { var seed: UInt64? }
     private struct Reason: Encodable { var reason: String? }
-    private struct Resumed: Decodable { var stillHalting: [String]? }
+    private struct Done: Decodable { var message: String? }
 
     /// Plans the experiment that the server has, which must be the one that is meant: planning writes nothing.
     func plan(_ experiment: Experiment, policies: [Policy], seed: UInt64?) async throws -> PlanReport {
@@ -75,12 +75,20 @@ struct ServerRuns: Sendable {
         try await client.post(path(key, "approve"), Reason(reason: reason), as: Run.self)
     }
 
-    func halt(_ reason: String) async throws {
+    /// The order in force; one that may be given and not be read is told as it was given.
+    func halt(_ reason: String) async throws -> Policy {
         _ = try await client.post(ResourcePath.group("halt"), Reason(reason: reason))
+        if let order = try? await backend.get(Policy.self, namespace: "", name: Policy.haltName) { return order }
+        var spec = PolicySpec()
+        spec.halt = HaltSpec(reason: reason, requestedBy: "you", at: backend.now())
+        return Policy(metadata: ObjectMetadata(name: Policy.haltName), spec: spec)
     }
 
     func resume(_ reason: String) async throws -> [String] {
-        try await client.post(ResourcePath.group("resume"), Reason(reason: reason), as: Resumed.self).stillHalting ?? []
+        let answer = try await client.post(ResourcePath.group("resume"), Reason(reason: reason), as: Done.self)
+        let words = "still halted by "
+        guard let message = answer.message, message.hasPrefix(words) else { return [] }
+        return message.dropFirst(words.count).split(separator: ",").map { $0.trimming(\.isWhitespace) }
     }
 
     /// Waits until the run is done. Throws a failure when it is deleted meanwhile.
@@ -125,9 +133,9 @@ extension RunControl {
             drive: { try await runs.awaitEnd($0) },
             driveAll: { throw CommandFailure.serverOnly("driving runs") },
             abort: { key, request in try await runs.abort(key, reason: request.reason) },
+            approve: { key, _, reason in try await runs.approve(key, reason: reason) },
+            halt: { reason, _ in try await runs.halt(reason) },
+            resume: { reason, _ in try await runs.resume(reason) },
             progress: { ServerProgress(backend: runs.backend, key: $0).stream() })
-        approve = { key, _, reason in try await runs.approve(key, reason: reason) }
-        halt = { reason, _ in try await runs.halt(reason) }
-        resume = { reason, _ in try await runs.resume(reason) }
     }
 }

@@ -7,8 +7,10 @@ package struct HaltCommand: ContextCommand {
     package static let configuration = CommandConfiguration(
         commandName: "halt", abstract: "Stop everything, put back what was changed, and let nothing begin.",
         discussion: """
-            Holds over restarts, until `rebound resume`. Again does not hurt. Shows the runs that it ends, and goes on \
-            until all of them are done; --no-wait ends at once.
+            Holds over restarts, until `rebound resume`; it is the policy named halt. Every process of the store \
+            obeys, and what runs hold that no process drives is put back by this command. With a server the runs that \
+            it ends are shown, until all of them are done; --no-wait ends at once. Ends with 5 when something could \
+            not be put back.
             """)
 
     @Option(help: ArgumentHelp("Why, for everybody who finds his run ended.", valueName: "text"))
@@ -18,18 +20,41 @@ package struct HaltCommand: ContextCommand {
     var wait = true
 
     @OptionGroup var place: PlaceOptions
+    @OptionGroup var outputOptions: OutputOptions
 
     package init() {}
 
     package func run(in context: CommandContext) async throws -> CommandStatus {
-        try await context.withBackend(place, .existing) { place in
+        try await context.withBackend(place, .creating) { place in
             // First the order: nothing may stand between the wish and the act.
             let control = try await context.control(of: place.backend)
-            try await control.halt(reason, context.requestedBy())
-            try context.console.answer("halted: \(reason.printable)\n")
-            guard wait, place.backend.isServer else { return .pass }
-            return try await awaitEnd(place.backend, context)
+            let order = try await control.halt(reason, context.requestedBy())
+            guard place.backend.isServer else { return try await putBack(order, control, place.backend, context) }
+            try outputOptions.answer(order, on: context.console) { [StyledLine(Self.words(order))] }
+            return wait ? try await awaitEnd(place.backend, context) : .pass
         }
+    }
+
+    private static func words(_ order: Policy) -> String {
+        let halt = order.spec.halt
+        let since = halt?.at.map { " since \($0)" } ?? ""
+        return "halted\(since) by \(halt?.requestedBy ?? "somebody"): \(halt?.reason ?? "")"
+    }
+
+    /// What this machine's runs hold that no process drives.
+    private func putBack(
+        _ order: Policy, _ control: RunControl, _ backend: any Backend, _ context: CommandContext
+    ) async throws -> CommandStatus {
+        let touching: Set<RunPhase> = [.injecting, .holding, .reverting]
+        let runs = try await backend.list(Run.self, namespace: nil, selection: Selection()).items.filter { run in
+            run.status.map { touching.contains($0.phase) } ?? false
+        }
+        let outcomes = await HaltedRuns(control: control).putBack(runs)
+        try outputOptions.answer(order, on: context.console) {
+            [StyledLine(Self.words(order))]
+                + outcomes.map { StyledLine([Span($0.name + ": "), Span($0.words, $0.tone)]) }
+        }
+        return outcomes.contains(where: \.isDirty) ? .undoFailed : .pass
     }
 
     /// Tells each run as it ends. Ends with 5 when one of them could not put back what it had changed.
@@ -70,69 +95,5 @@ struct EndingRuns {
         guard let status = run.status, status.phase == .done, open?.remove(run.key) != nil else { return [] }
         if status.undo == .dirty { isDirty = true }
         return [StyledLine([Span(run.metadata.name, .strong), Span(": undo ")]) + UndoWord.line(status)]
-    }
-}
-
-/// `rebound resume`
-package struct ResumeCommand: ContextCommand {
-    package static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "End a halt: new runs may begin again.",
-        discussion: "What was put back stays so. To continue one unfinished run, see `rebound run --resume`.")
-
-    @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
-    var reason: String
-
-    @OptionGroup var place: PlaceOptions
-
-    package init() {}
-
-    package func run(in context: CommandContext) async throws -> CommandStatus {
-        try await context.withBackend(place, .existing) { place in
-            let control = try await context.control(of: place.backend)
-            let still = try await control.resume(reason, context.requestedBy())
-            guard still.isEmpty else {
-                throw CommandFailure(
-                    .fail, "the halt is ended, but \(still.joined(separator: ", ")) still halts",
-                    hint: "Change those policies with `rebound apply`; see `rebound get policies`.")
-            }
-            try context.console.answer("resumed\n")
-            return .pass
-        }
-    }
-}
-
-/// `rebound approve`
-package struct ApproveCommand: ContextCommand {
-    package static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Agree to the plan of a run that waits for it.",
-        discussion: "Look at the plan first: rebound describe run NAME. Nobody approves a run that he asked for.")
-
-    @Argument(help: "The name of the run.")
-    var run: String
-
-    @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
-    var reason: String?
-
-    @OptionGroup var place: PlaceOptions
-    @OptionGroup var outputOptions: OutputOptions
-
-    package init() {}
-
-    package func run(in context: CommandContext) async throws -> CommandStatus {
-        try await context.withBackend(place, .existing) { place in
-            let run = try await place.backend.existing(Run.self, namespace: place.namespace, name: self.run)
-            guard run.status?.phase == .awaitingApproval else {
-                let phase = run.status?.phase ?? .pending
-                throw CommandFailure(
-                    .error, "\(run.metadata.name) is in \(phase.rawValue), and waits for no approval",
-                    hint: "See `rebound get runs --field-selector status.phase=AwaitingApproval`.")
-            }
-            let control = try await context.control(of: place.backend)
-            let approved = try await control.approve(run.key, context.requestedBy(), reason)
-            try outputOptions.answer(approved, on: context.console) {
-                [StyledLine("\(run.metadata.name) approved, for the plan \(run.status?.plan?.hash ?? "it has")")]
-            }
-            return .pass
-        }
     }
 }

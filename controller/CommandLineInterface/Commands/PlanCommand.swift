@@ -39,24 +39,13 @@ package struct PlanCommand: ContextCommand {
         let (experiment, plan) = try await context.withBackend(place, file == nil ? .existing : .ifThere) { place in
             let meant = try await ExperimentChoice(manifest, named: name).resolve(in: place)
             let control = try await context.control(of: place.backend)
-            let policies = try await policies(meant.policies, place.backend)
-            return (meant.experiment, try await control.plan(meant.experiment, policies, seed))
+            return (meant.experiment, try await control.plan(meant.experiment, meant.policies, seed))
         }
         let document = PlanDocument(experiment: experiment, plan: plan)
         try outputOptions.answer(document, on: context.console) {
             try PlanPage(experiment: experiment, plan: plan, file: file ?? "-").lines()
         }
         return plan.guards.allSatisfy(\.passed) ? .pass : .fail
-    }
-}
-
-extension PlanCommand {
-    /// Those of the file are what the store's would become. A server adds its own.
-    private func policies(_ written: [Policy], _ backend: any Backend) async throws -> [Policy] {
-        if backend.isServer { return written }
-        let names = Set(written.map(\.metadata.name))
-        let kept = try await backend.list(Policy.self, namespace: nil, selection: Selection()).items
-        return written + kept.filter { !names.contains($0.metadata.name) }
     }
 }
 

@@ -17,7 +17,8 @@ package struct ReboundCommand: ParsableCommand {
             RunCommand.self, PlanCommand.self, ValidateCommand.self, ExplainCommand.self, ApplyCommand.self,
             GetCommand.self, DescribeCommand.self, DeleteCommand.self, WaitCommand.self, LogsCommand.self,
             EventsCommand.self, TopCommand.self, ReportCommand.self, AbortCommand.self, ApproveCommand.self,
-            HaltCommand.self, ResumeCommand.self, VersionCommand.self, CompletionCommand.self,
+            HaltCommand.self, ResumeCommand.self, LoginCommand.self, WhoamiCommand.self, KubeconfigCommand.self,
+            TokenCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 
     package init() {}

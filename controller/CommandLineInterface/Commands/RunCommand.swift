@@ -8,7 +8,7 @@ package struct RunCommand: ContextCommand {
         commandName: "run", abstract: "Run an experiment, and measure the recovery.",
         discussion: """
             Progress goes to standard error, the answer to standard output. Ctrl-C aborts the run and undoes what was \
-            changed; a second one changes nothing. Policies in the file apply, as do those in the store.
+            changed; a second one changes nothing. Policies in the file bind this run beside those in the store.
             """)
 
     @Option(

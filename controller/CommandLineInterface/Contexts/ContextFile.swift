@@ -22,6 +22,12 @@ package enum ContextFile {
         return try KubeconfigFile(path: path, bytes: FileBytes.read(path))
     }
 
+    /// The file, or one with nothing in it where there is none yet.
+    static func readOrNew(at path: String) throws(CommandFailure) -> KubeconfigFile {
+        guard access(path, F_OK) == 0 else { return KubeconfigFile(newAt: path) }
+        return try KubeconfigFile(path: path, bytes: FileBytes.read(path))
+    }
+
     /// Writes the file whole, for its owner alone: it holds keys.
     package static func write(_ file: KubeconfigFile) throws(CommandFailure) {
         if let slash = file.path.lastIndex(of: "/") { makeFolders(String(file.path[..<slash])) }

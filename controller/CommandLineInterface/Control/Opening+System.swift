@@ -16,7 +16,9 @@ extension Opening {
                 let aws = try AWSConnections(
                     environment: AWSEnvironment(variables: environment, homeDirectory: environment["HOME"]),
                     transport: try HTTPClient(), random: { Double.random(in: 0..<1) }, logger: logger)
-                let options = ControllerOptions(ownInstances: Set([OwnInstance.detect()].compactMap { $0 }))
+                var options = ControllerOptions(ownInstances: Set([OwnInstance.detect()].compactMap { $0 }))
+                options.haltFile = (store as? SQLiteStore).flatMap { HaltFilePath.beside(store: $0.path) }
+                options.haltSignals = ProcessSignals.halts
                 return RunControl(ExperimentController(store: store, aws: aws, options: options, logger: logger))
             })
         opening.client = { connection, warn in
@@ -61,6 +63,9 @@ extension RunControl {
                 try await controller.abort(
                     run: key.name, namespace: key.namespace, requestedBy: request.requestedBy, reason: request.reason)
             },
+            approve: { try await controller.approve(run: $0.name, namespace: $0.namespace, by: $1, reason: $2) },
+            halt: { try await controller.halt(reason: $0, requestedBy: $1) },
+            resume: { try await controller.resume(reason: $0, requestedBy: $1) },
             progress: { controller.progress(run: $0.name, namespace: $0.namespace) })
     }
 }

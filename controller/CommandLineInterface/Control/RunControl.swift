@@ -17,7 +17,7 @@ package struct RunControl: Sendable {
         package var reason: String?
     }
 
-    /// Reads only. A plan whose guards failed is returned, not thrown.
+    /// Reads only, by the store's policies and these. A plan whose guards failed is returned, not thrown.
     package var plan: @Sendable (Experiment, [Policy], UInt64?) async throws -> PlanReport
     /// Plans, and records the run.
     package var submit: @Sendable (Order) async throws -> Run
@@ -27,20 +27,14 @@ package struct RunControl: Sendable {
     package var driveAll: @Sendable () async throws -> Void
     /// Asks for a run to end early and undo.
     package var abort: @Sendable (ResourceKey, AbortRequest) async throws -> Void
+    /// Writes down that a person agrees to the plan of a run.
+    package var approve: @Sendable (ResourceKey, _ by: String, _ reason: String?) async throws -> Run
+    /// Stops everything, and returns the order in force.
+    package var halt: @Sendable (_ reason: String, _ requestedBy: String) async throws -> Policy
+    /// Ends the halt, and returns what halts still.
+    package var resume: @Sendable (_ reason: String, _ requestedBy: String) async throws -> [String]
     /// About five times a second while a run is driven by this process.
     package var progress: @Sendable (ResourceKey) -> AsyncStream<RunProgress>
-    /// Writes down that the person who asks agrees to the plan of a run. The last is why.
-    package var approve: @Sendable (ResourceKey, String, String?) async throws -> Run = { _, _, _ in
-        throw CommandFailure.serverOnly("approving a run")
-    }
-    /// Has everything put back, and nothing begun, until it is resumed: why, and who asks.
-    package var halt: @Sendable (String, String) async throws -> Void = { _, _ in
-        throw CommandFailure.serverOnly("halting")
-    }
-    /// Ends the halt; gives what halts still.
-    package var resume: @Sendable (String, String) async throws -> [String] = { _, _ in
-        throw CommandFailure.serverOnly("resuming")
-    }
 
     package init(
         plan: @escaping @Sendable (Experiment, [Policy], UInt64?) async throws -> PlanReport,
@@ -48,6 +42,9 @@ package struct RunControl: Sendable {
         drive: @escaping @Sendable (ResourceKey) async throws -> Run,
         driveAll: @escaping @Sendable () async throws -> Void,
         abort: @escaping @Sendable (ResourceKey, AbortRequest) async throws -> Void,
+        approve: @escaping @Sendable (ResourceKey, _ by: String, _ reason: String?) async throws -> Run,
+        halt: @escaping @Sendable (_ reason: String, _ requestedBy: String) async throws -> Policy,
+        resume: @escaping @Sendable (_ reason: String, _ requestedBy: String) async throws -> [String],
         progress: @escaping @Sendable (ResourceKey) -> AsyncStream<RunProgress>
     ) {
         self.plan = plan
@@ -55,6 +52,9 @@ package struct RunControl: Sendable {
         self.drive = drive
         self.driveAll = driveAll
         self.abort = abort
+        self.approve = approve
+        self.halt = halt
+        self.resume = resume
         self.progress = progress
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ChaosModel
 package import ExperimentControl
+internal import Identity
 package import ResourceClient
 package import ResourceStore
 
@@ -53,6 +54,7 @@ package struct CommandFailure: Error, Sendable {
         case let error as ExperimentError: self.init(error)
         case let error as StoreError: self.init(error)
         case let error as ClientError: self.init(error)
+        case let error as IdentityError: self.init(.error, error.message, hint: error.hint)
         case is BackendConflict:
             self.init(.error, "somebody else is changing the same resource", hint: "Look again, and repeat.")
         case is CancellationError: self.init(.error, "interrupted", hint: "Start the command again.")
