@@ -4,12 +4,13 @@ internal import ChaosModel
 internal import ExperimentControl
 internal import Glibc
 internal import HTTPTransport
+internal import ResourceClient
 internal import SQLiteStore
 
 extension Opening {
     /// The embedded store, and a controller in this process.
     package static func system(environment: [String: String]) -> Opening {
-        Opening(
+        var opening = Opening(
             store: { path, access in try await open(path, access) },
             control: { store, logger in
                 let aws = try AWSConnections(
@@ -20,6 +21,15 @@ extension Opening {
                 options.haltSignals = ProcessSignals.halts
                 return RunControl(ExperimentController(store: store, aws: aws, options: options, logger: logger))
             })
+        opening.client = { connection, warn in
+            var configuration = HTTPClientConfiguration()
+            configuration.threadName = "rebound-client"
+            return ResourceClient(
+                connection, transport: try HTTPClient(configuration: configuration),
+                userAgent: "rebound/" + ReboundVersion.current, clock: ContinuousClock(),
+                chance: { Double.random(in: 0..<1) }, warn: warn)
+        }
+        return opening
     }
 
     /// Room on the store's disk for writing down what is put back when the disk is full.

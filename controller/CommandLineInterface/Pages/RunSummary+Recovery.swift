@@ -90,7 +90,7 @@ extension RunSummary {
         let late = status.reports.filter { $0.state != .delivered }
         lines += late.map { report in
             let state = report.state == .pending ? "pending" : "given up"
-            let attempts = report.attempts == 1 ? "1 attempt" : "\(report.attempts) attempts"
+            let attempts = Counted.text(report.attempts, "attempt")
             let error = report.lastError.map { ": " + $0 } ?? ""
             return StyledLine(
                 "  \(report.event.rawValue) to \(report.destination): \(state), \(attempts)\(error)", .warning)

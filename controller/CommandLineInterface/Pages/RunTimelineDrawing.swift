@@ -78,7 +78,9 @@ struct RunTimelineDrawing {
 
     private var probeRows: [Row] {
         (status.recovery?.probes ?? []).map { probe in
-            var bars = [Bar(from: start, to: end, style: "up", title: "\(probe.name): \(probe.samples) samples")]
+            var bars = [
+                Bar(from: start, to: end, style: "up", title: "\(probe.name): \(Counted.text(probe.samples, "sample"))")
+            ]
             for outage in status.recovery?.outages ?? [] where outage.probe == probe.name {
                 let length = outage.duration.map(Measures.figure) ?? "not ended"
                 let title = "outage of \(length): \(outage.firstFailure)"
