@@ -101,8 +101,10 @@ enum PolicyTable: ResourceTable {
 
     static func cells(_ policy: Policy) -> [StyledLine] {
         let spec = policy.spec
+        // An order that was resumed is history.
+        let halt = spec.halt.flatMap { $0.resumed == nil ? $0.reason : nil }
         return [
-            spec.halt.map { StyledLine($0.reason, .bad) } ?? "-", StyledLine("\(spec.freezes?.count ?? 0)"),
+            halt.map { StyledLine($0, .bad) } ?? "-", StyledLine("\(spec.freezes?.count ?? 0)"),
             StyledLine(spec.maxTargetsPerRun.map(String.init) ?? "-"),
             StyledLine(spec.allowedRegions?.joined(separator: ", ") ?? "any"),
         ]
