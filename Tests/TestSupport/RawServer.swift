@@ -30,6 +30,8 @@ package final class RawServer: Sendable {
             while true {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { return }
+                // A program that another test starts must not keep this connection open: its end would never be seen.
+                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
                 guard let connection = self?.admit(descriptor) else {
                     close(descriptor)
                     return

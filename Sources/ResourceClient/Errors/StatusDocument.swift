@@ -33,7 +33,10 @@ extension ClientError {
     init(status: Int, _ document: StatusDocument?, request: String) {
         let code = Self.code(status: status, reason: document?.reason)
         let words = document?.message.flatMap { $0.isEmpty ? nil : $0 }
-        self.init(code, words ?? "\(request): the server answered \(status)", hint: Self.hint(for: code))
+        // Where fields are at fault the model helps; otherwise the server's own words say what to do.
+        let isPlain = code == .invalid && words != nil && (document?.details?.causes ?? []).isEmpty
+        self.init(
+            code, words ?? "\(request): the server answered \(status)", hint: isPlain ? "" : Self.hint(for: code))
         self.status = status
         reason = document?.reason
         causes = document?.details?.causes ?? []
