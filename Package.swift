@@ -73,8 +73,8 @@ let controller: [Target] = [
     .target(
         name: "CommandLineInterface",
         dependencies: [
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging,
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "Identity", "ResourceClient", "ResourceStore",
+            "SQLiteStore", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "controller/CommandLineInterface", swiftSettings: strict),
     .target(name: "ServiceMetrics", path: "controller/ServiceMetrics", swiftSettings: strict),
@@ -146,7 +146,7 @@ let tests: [Target] = [
     .testTarget(
         name: "SQLiteStoreTests",
         dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer"],
-        path: "Tests/SQLiteStoreTests", swiftSettings: strict),
+        path: "Tests/SQLiteStoreTests", exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
         name: "ExperimentControlTests",
         dependencies: [
@@ -168,13 +168,23 @@ let tests: [Target] = [
     .testTarget(
         name: "CommandLineTests",
         dependencies: [
-            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "rebound",
-            "rebound-controller", logging,
+            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "TestSupport",
+            "rebound", "rebound-controller", logging,
         ],
         path: "Tests/CommandLineTests", exclude: ["Golden"], swiftSettings: strict),
 ]
 
 let benchmarks: [Target] = [
+    .executableTarget(
+        name: "halt-benchmark",
+        dependencies: [
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", "TestSupport",
+            logging,
+        ],
+        path: "Benchmarks/halt/stop", swiftSettings: strict),
+    .executableTarget(
+        name: "watchers-benchmark", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"],
+        path: "Benchmarks/watchers/watch", swiftSettings: strict),
     .executableTarget(
         name: "describe-benchmark", dependencies: ["AWS", "HTTPTransport", logging],
         path: "Benchmarks/describe-instances/client", swiftSettings: strict),

@@ -200,6 +200,7 @@ enum FullResources {
             latency: LatencyByPeriod(before: latency, during: latency, after: latency))
         let outage = OutageReport(
             probe: "p0", start: bounds, end: bounds, duration: figure, confirmedAt: moment, firstReason: "timedOut",
+            firstDetail: "no answer",
             failedSamples: 2, touchesGap: true)
         return RecoveryReport(
             recovered: true, timeToRecover: figure, notRecoveredForSeconds: 3.5, timeToDetect: figure,

@@ -58,7 +58,7 @@ struct SelectorTests {
                 key: key, uid: "u", resourceVersion: "1",
                 json: Array(#"{"metadata":{"labels":{"a":"\#(label)"}}}"#.utf8))
         }
-        var selection = WatchSelection(options, matching: [])
+        var selection = WatchSelection(options, matching: [], trees: DocumentTrees())
         #expect(try selection.type(of: .added, document("2")) == nil)
         #expect(try selection.type(of: .modified, document("1")) == "ADDED")
         #expect(try selection.type(of: .modified, document("1")) == "MODIFIED")

@@ -176,6 +176,29 @@ class Hostile(unittest.TestCase):
         refused = self.refused(422, "POST", f"{IN_DEFAULT}/experiments", wrong)
         self.assertEqual(refused["details"]["causes"][0]["field"], "metadata.name")
 
+    def test_numbers_at_their_edge(self):
+        most = 2**63 - 1
+        token = f"{most}//".encode().hex()
+        for query in (f"limit={most}", f"resourceVersion={most}", f"continue={token}", f"limit=1&continue={token}",
+                      f"watch=1&timeoutSeconds=1&resourceVersion={most}", f"limit={most}0",
+                      "timeoutSeconds=" + "9" * 400):
+            got, document = self.server.request("GET", f"{IN_DEFAULT}/experiments?{query}")
+            self.assertIn(document["kind"] if "kind" in document else document["type"],
+                          ("Status", "ExperimentList", "ERROR"), query)
+        self.assertEqual(self.server.request("GET", f"{GROUP}/audit?after={most}&limit={most}")[0], 200)
+        self.server.request("POST", f"{IN_DEFAULT}/runs", run("edge"))
+        event = {"at": "1678-01-01T00:00:00Z", "type": "t", "message": "m"}
+        figure = {"seconds": 1e300, "low": -1e300, "high": 1e300}
+        recovery = {"recovered": True, "timeToRecover": figure, "downtime": figure, "outages": [], "phases": [],
+                    "probes": [], "gaps": [], "availability": {"percent": 1, "attempts": 0, "low": 0, "high": 1}}
+        status = run_status("Done", timeline=[event], recovery=recovery)
+        got, document = self.server.request("PATCH", f"{IN_DEFAULT}/runs/edge/status", {"status": status},
+                                            headers={"Content-Type": "application/merge-patch+json"})
+        self.assertEqual(got, 200, document)
+        table = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+        for path in (f"{IN_DEFAULT}/runs", "/api/v1/namespaces/default/events"):
+            self.assertEqual(self.server.request("GET", path, headers=table)[0], 200)
+
     def test_what_is_no_http_gets_a_status_too(self):
         for content in (b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/1.1\r\nbad header\r\n\r\n", b"GET /\r\n\r\n",
                         b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
@@ -255,129 +278,6 @@ class Watching(unittest.TestCase):
         rest = self.write("GET", f"{IN_DEFAULT}/experiments?labelSelector=p&limit=2&continue={token}", None, 200)
         self.assertEqual([one["metadata"]["name"] for one in rest["items"]], ["paged-c"])
         self.assertEqual(rest["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"])
-
-
-class Runs(unittest.TestCase):
-    """What is done to runs beyond reading and writing them."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = serving.Server()
-        cls.write("POST", f"{IN_DEFAULT}/experiments", experiment(), 201)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    @classmethod
-    def write(cls, method, path, body, code, **more):
-        got, document = cls.server.request(method, path, body, **more)
-        assert got == code, (method, path, got, document)
-        return document
-
-    def test_an_experiment_is_run_and_the_run_aborted_with_a_reason(self):
-        made = self.write("POST", f"{IN_DEFAULT}/experiments/exp/run", {"seed": 5, "reason": "a try"}, 201)
-        self.assertEqual((made["kind"], made["spec"]["requestedBy"], made["spec"]["reason"]), ("Run", "admin", "a try"))
-        path = f"{IN_DEFAULT}/runs/{made['metadata']['name']}"
-        self.write("POST", f"{path}/abort", {}, 400)
-        ended = self.write("POST", f"{path}/abort", {"reason": "enough"}, 200)
-        self.assertEqual((ended["spec"]["abort"]["requestedBy"], ended["spec"]["abort"]["reason"]), ("admin", "enough"))
-        self.write("POST", f"{path}/approve", {}, 409)
-        self.write("POST", f"{IN_DEFAULT}/runs/none/abort", {"reason": "x"}, 404)
-        self.write("POST", f"{path}/abort", {"raeson": "x"}, 400)
-
-    def test_a_run_is_written_once(self):
-        forged = run("once")
-        forged["spec"]["requestedBy"] = "somebody else"
-        made = self.write("POST", f"{IN_DEFAULT}/runs", forged, 201)
-        self.assertEqual(made["spec"]["requestedBy"], "admin")
-        merge = {"Content-Type": "application/merge-patch+json"}
-        refused = self.write("PATCH", f"{IN_DEFAULT}/runs/once", {"spec": {"seed": 8}}, 422, headers=merge)
-        self.assertEqual(refused["details"]["causes"][0]["field"], "spec")
-        self.write("PATCH", f"{IN_DEFAULT}/runs/once", {"metadata": {"labels": {"a": "b"}}}, 200, headers=merge)
-
-    def test_status_and_spec_have_different_writers(self):
-        self.write("POST", f"{IN_DEFAULT}/runs", {**run("parts"), "status": run_status("Done")}, 201)
-        path = f"{IN_DEFAULT}/runs/parts"
-        got = self.write("GET", path, None, 200)
-        self.assertNotIn("status", got)
-        changed = {**got, "status": run_status("Baseline"), "spec": run()["spec"]}
-        changed = self.write("PUT", f"{path}/status", changed, 200)
-        self.assertEqual((changed["status"]["phase"], changed["metadata"]["generation"]), ("Baseline", 1))
-        got = self.write("GET", path, None, 200)
-        got["metadata"]["labels"] = {"a": "b"}
-        got["status"]["phase"] = "Done"
-        self.assertEqual(self.write("PUT", path, got, 200)["status"]["phase"], "Baseline")
-
-    def test_streams_and_reports(self):
-        self.write("POST", f"{IN_DEFAULT}/runs", run("read"), 201)
-        path = f"{IN_DEFAULT}/runs/read"
-        code, lines = self.server.request("GET", f"{path}/observations", raw=True)
-        self.assertEqual((code, lines.decode().splitlines()), (200, ['{"slot":1}', '{"slot":2}', '{"slot":3}']))
-        self.assertEqual(self.write("GET", f"{path}/report", None, 200)["metadata"]["name"], "read")
-        self.assertEqual(self.server.request("GET", f"{path}/report?format=text", raw=True), (200, b"run read\n"))
-        self.write("GET", f"{path}/report?format=pdf", None, 400)
-
-    def test_every_write_is_in_the_audit_with_who_and_why(self):
-        reasoned = experiment("reasoned")
-        reasoned["metadata"]["annotations"] = {"rebound.chaos/reason": "because"}
-        self.write("POST", f"{IN_DEFAULT}/experiments", reasoned, 201)
-        items = self.write("GET", f"{GROUP}/audit?limit=1000", None, 200)["items"]
-        records = [json.loads(one["record"]) for one in items]
-        mine = [one for one in records if one["object"] == "Experiment/default/reasoned"]
-        self.assertEqual([one["origin"]["actor"] for one in mine], ["user:admin"])
-        self.assertEqual(mine[0]["origin"]["reason"], "because")
-        self.write("GET", f"{GROUP}/audit", None, 403, who="vera")
-        self.write("GET", "/metrics", None, 403, who="vera")
-
-    def test_deletion_keeps_to_preconditions_and_propagation(self):
-        owner = self.write("POST", f"{IN_DEFAULT}/experiments", experiment("owner"), 201)
-        for name in ("owned-1", "owned-2"):
-            owned = experiment(name)
-            owned["metadata"]["ownerReferences"] = [{
-                "apiVersion": "rebound.chaos/v1", "kind": "Experiment", "name": "owner",
-                "uid": owner["metadata"]["uid"]}]
-            self.write("POST", f"{IN_DEFAULT}/experiments", owned, 201)
-        path = f"{IN_DEFAULT}/experiments/owner"
-        self.write("DELETE", path, {"preconditions": {"uid": "another"}}, 409)
-        self.write("DELETE", f"{path}?dryRun=All", None, 200)
-        self.write("DELETE", path, {"propagationPolicy": "Orphan"}, 200)
-        left = self.write("GET", f"{IN_DEFAULT}/experiments/owned-1", None, 200)
-        self.assertNotIn("ownerReferences", left["metadata"])
-
-
-class Documents(unittest.TestCase):
-    """The OpenAPI documents, held by a validator that is not ours."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = serving.Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def test_openapi_3_and_2_are_valid(self):
-        import openapi_spec_validator
-        index = self.server.request("GET", "/openapi/v3")[1]["paths"]
-        self.assertEqual(set(index), {"api/v1", "apis/rebound.chaos/v1"})
-        for entry in index.values():
-            code, document = self.server.request("GET", entry["serverRelativeURL"])
-            self.assertEqual(code, 200)
-            openapi_spec_validator.validate(document)
-        openapi_spec_validator.validate(self.server.request("GET", "/openapi/v2")[1])
-
-    def test_what_is_stored_fits_the_schema_that_is_published(self):
-        import openapi_schema_validator
-        self.server.request("POST", f"{IN_DEFAULT}/experiments", experiment("fits"))
-        self.server.request("POST", f"{IN_DEFAULT}/runs", run("fits"))
-        self.server.request("PATCH", f"{IN_DEFAULT}/runs/fits/status", {"status": run_status("Planned")},
-                            headers={"Content-Type": "application/merge-patch+json"})
-        document = self.server.request("GET", "/openapi/v3/apis/rebound.chaos/v1")[1]
-        for plural, kind in (("experiments", "Experiment"), ("runs", "Run")):
-            stored = self.server.request("GET", f"{IN_DEFAULT}/{plural}/fits")[1]
-            schema = {"$ref": f"#/components/schemas/chaos.rebound.v1.{kind}", "components": document["components"]}
-            openapi_schema_validator.validate(stored, schema, cls=openapi_schema_validator.OAS30Validator)
 
 
 if __name__ == "__main__":

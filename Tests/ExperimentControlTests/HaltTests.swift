@@ -42,6 +42,11 @@ struct HaltTests {
         await #expect(throws: ExperimentError.self) { try await controller.resume(reason: "x", requestedBy: "bob") }
         try await controller.halt(reason: "again", requestedBy: "ada")
         #expect(try await Self.halt(bench)?.resumed == nil)
+        let entries = try await bench.store.auditEntries(after: 0, limit: 10).map {
+            try AuditChain.entry(of: $0)
+        }
+        #expect(entries.map(\.origin.actor) == ["ada", "bob", "ada"])
+        #expect(entries.map(\.origin.reason) == ["incident 7", "over", "again"])
     }
 
     @Test("resuming names the policies that halt still")

@@ -88,7 +88,7 @@ struct PolicyTests {
         let kept = try await bench.store.list(Policy.self, namespace: nil, labels: [:]).items
         #expect(kept.map(\.spec.maxTargetsPerRun) == [1])
         let plan = try await controller.plan(experiment, policies: [loose], seed: 1)
-        #expect(plan.guards.contains { $0.message.hasPrefix("Policy/mine spec.maxTargetsPerRun: 1 targets") })
+        #expect(plan.guards.contains { $0.message.hasPrefix("Policy/mine spec.maxTargetsPerRun: 1 target,") })
     }
 
     struct Refusal: Sendable, CustomTestStringConvertible {
@@ -189,7 +189,8 @@ struct PolicyTests {
         let armed = try await bench.advance(injection, of: run, until: [.armed])
         let store = bench.store
         let injector = Injector(
-            store: store, world: AWSWorld(connections: bench.connections, options: bench.options), clock: bench.clock,
+            records: StoredRecords(store: store),
+            world: AWSWorld(connections: bench.connections, options: bench.options), clock: bench.clock,
             options: bench.options, outbox: bench.outbox,
             confirmLease: { _ throws(StoreError) in
                 // The last thing that is waited for before the store is read once more.

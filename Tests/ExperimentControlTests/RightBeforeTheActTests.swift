@@ -142,7 +142,8 @@ struct RightBeforeTheActTests {
         let (run, armed) = try await armed(bench)
         let asked = Counter()
         let injector = Injector(
-            store: bench.store, world: AWSWorld(connections: bench.connections, options: bench.options),
+            records: StoredRecords(store: bench.store),
+            world: AWSWorld(connections: bench.connections, options: bench.options),
             clock: bench.clock, options: bench.options, outbox: bench.outbox,
             confirmLease: { _ in
                 // The process is stopped for a minute while it waits for the store's answer.

@@ -69,6 +69,9 @@ extension ExperimentController {
             },
             reconcile: { key in
                 do throws(ExperimentError) { try await leases.hold(key) } catch {
+                    // A lease that cannot be written is nobody's: what this process holds is put back.
+                    let isUnwritable = (error.cause as? StoreError)?.forbidsWriting ?? false
+                    if isUnwritable, await leases.wasHeld(key) { await reconciler.revertUnrecorded(key) }
                     guard error.code == .busy, failure == nil else { return .retry(error) }
                     elsewhere.note(key, error)
                     return .lookAgain(after: .seconds(1))
@@ -171,8 +174,10 @@ extension ExperimentController {
             .invalid, "there is no run \(name) in namespace \(namespace)", hint: "See `rebound get runs`.")
     }
 
-    /// What a run that this process drives looks like, about five times a second, until it is done.
-    package func progress(run name: String, namespace: String = "default") -> AsyncStream<RunProgress> {
+    /// What a run that this process drives looks like, now and then at this distance, until it is done.
+    package func progress(
+        run name: String, namespace: String = "default", every pause: Duration = .milliseconds(200)
+    ) -> AsyncStream<RunProgress> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             // Owned by the stream: ending it cancels the task.
             let task = Task { [store, clock, watches] in
@@ -183,7 +188,7 @@ extension ExperimentController {
                         continuation.yield(RunProgress(run: run, probes: probes, now: clock.wall()))
                         if run.status?.phase == .done { break }
                     }
-                    do { try await clock.sleep(for: .milliseconds(200)) } catch { break }
+                    do { try await clock.sleep(for: pause) } catch { break }
                 }
                 continuation.finish()
             }

@@ -23,8 +23,9 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     /// Writes the status; keeps the stored spec and metadata. Throws as `update` does.
     func updateStatus<R: Resource>(_ resource: R) async throws(StoreError) -> R
     /// Sets the deletion time while finalizers are left; removes the resource, and what only it owns, when none is.
-    /// Deleting again changes nothing. Throws `.notFound`.
-    func delete(_ key: ResourceKey) async throws(StoreError)
+    /// Deleting again changes nothing. With a version, throws `.conflict` and changes nothing when another one is
+    /// stored. Throws `.notFound`.
+    func delete(_ key: ResourceKey, ifVersion version: String?) async throws(StoreError)
     /// Changes after `version` in order, then new ones as they happen, until the task is cancelled. Ends with
     /// `StoreError` `.expired` when the store no longer knows the changes after `version`: list again, watch from
     /// there.
@@ -48,6 +49,8 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     func pendingReports(run: String?) async throws(StoreError) -> [OutboxEntry]
     /// All entries of a run, delivered or not, in the order of their sequence.
     func deliveries(run: String) async throws(StoreError) -> [OutboxEntry]
+    /// The slips of all entries of a run in the order of their sequence: cheap enough to look at again and again.
+    func reportSlips(run: String) async throws(StoreError) -> [ReportSlip]
     /// Writes what became of an entry: attempts, next attempt, delivered, gave up, error. Throws `.notFound`.
     func updateOutbox(_ entry: OutboxEntry) async throws(StoreError)
 
@@ -67,6 +70,9 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
 }
 
 extension ResourceStore {
+    /// Deletes whatever version is stored.
+    package func delete(_ key: ResourceKey) async throws(StoreError) { try await delete(key, ifVersion: nil) }
+
     package func chunks(run: String, after count: Int) async throws(StoreError) -> [MeasurementChunk] {
         Array(try await chunks(run: run).dropFirst(count))
     }

@@ -17,7 +17,7 @@ struct DocumentReading {
         let now = try database.storeVersion()
         let version = place?.version ?? now
         if version != now { try checkKnown(version, now) }
-        var items = try fetch(limit: query.limit.map { $0 + 1 })
+        var items = try fetch(limit: query.limit.map { min($0, .max - 1) + 1 })
         var continuation: String?
         if let limit = query.limit, items.count > limit {
             items.removeLast(items.count - limit)
@@ -28,7 +28,7 @@ struct DocumentReading {
 
     private func checkKnown(_ version: Int64, _ newest: Int64) throws {
         let oldest = try database.oldestChange() ?? newest + 1
-        if version + 1 >= oldest, version <= newest { return }
+        if version >= oldest - 1, version <= newest { return }
         throw StoreError.expiredList(version)
     }
 

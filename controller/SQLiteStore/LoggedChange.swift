@@ -45,7 +45,7 @@ extension Database {
     func changes(in scope: WatchScope?, after position: Int64, most: Int) throws -> ChangePage {
         let newest = try storeVersion()
         let oldest = try oldestChange() ?? newest + 1
-        guard position + 1 >= oldest, position <= newest else {
+        guard position >= oldest - 1, position <= newest else {
             throw StoreError(
                 .expired, "The changes after version \(position) are not known; known are \(oldest) to \(newest).",
                 hint: "List again and watch from the version of that list.")

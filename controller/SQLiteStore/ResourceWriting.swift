@@ -66,8 +66,13 @@ struct ResourceWriting {
         return try new.resource(R.self)
     }
 
-    func delete(_ key: ResourceKey) throws {
+    func delete(_ key: ResourceKey, ifVersion version: String?) throws {
         guard let stored = try StoredResource.fetch(key, database) else { throw notFound(key) }
+        if let version, version != String(stored.version) {
+            throw StoreError(
+                .conflict, "\(key) was changed since version \(version): it is at \(stored.version) now.",
+                hint: "Read it again, and delete that.")
+        }
         try delete(stored)
     }
 

@@ -14,6 +14,8 @@ package final class AWSClient: Sendable {
         /// How far AWS's clock is ahead of ours.
         var clockOffset: Int64 = 0
         var budget = RetryBudget()
+        /// By signing name: the configuration that they come from does not change.
+        var endpoints: [String: AWSEndpoint] = [:]
     }
 
     private let learned = Mutex(Learned())
@@ -32,7 +34,7 @@ package final class AWSClient: Sendable {
     /// Cancelling the task stops the attempt under way and throws `.cancelled`.
     package func call(_ call: AWSCall) async throws(AWSError) -> AWSReply {
         var progress = CallProgress(effect: call.effect, policy: configuration.retry)
-        let endpoint = try configuration.endpoints.endpoint(for: call.service, region: configuration.region)
+        let endpoint = try endpoint(for: call.service)
         let deadline = instant(after: configuration.timeouts.call)
         let builder = RequestBuilder(call: call, endpoint: endpoint, region: configuration.region)
         while true {
@@ -52,6 +54,13 @@ package final class AWSClient: Sendable {
                 try await prepare(for: failure, of: attempt, deadline: deadline, &progress)
             }
         }
+    }
+
+    private func endpoint(for service: AWSService) throws(AWSError) -> AWSEndpoint {
+        if let known = learned.withLock({ $0.endpoints[service.signingName] }) { return known }
+        let endpoint = try configuration.endpoints.endpoint(for: service, region: configuration.region)
+        learned.withLock { $0.endpoints[service.signingName] = endpoint }
+        return endpoint
     }
 
     private struct Attempt: Sendable {
@@ -169,6 +178,11 @@ extension AWSClient {
         _ key: RateLimiterRegistry.Key, _ call: AWSCall, _ deadline: Int64
     ) async throws(AWSError) {
         let now = configuration.clock.monotonicNanoseconds()
+        if AWSUrgency.isUndo {
+            // Nil only when the line is longer than this call may take; it does not stand in it.
+            _ = configuration.limiter.reserve(key, now: now, longest: deadline - now)
+            return
+        }
         guard let wait = configuration.limiter.reserve(key, now: now, longest: deadline - now) else {
             throw AWSError(
                 code: .throttled, message: "Our own limit of calls leaves no room before this call's time is over.",

@@ -9,7 +9,8 @@ package struct Timestamp: Sendable, Hashable, Comparable, Codable, CustomStringC
     package static func < (a: Self, b: Self) -> Bool { a.nanosecondsSinceEpoch < b.nanosecondsSinceEpoch }
 
     package func since(_ earlier: Self) -> Duration {
-        .nanoseconds(nanosecondsSinceEpoch - earlier.nanosecondsSinceEpoch)
+        // As durations, which are wide enough for any two instants.
+        .nanoseconds(nanosecondsSinceEpoch) - .nanoseconds(earlier.nanosecondsSinceEpoch)
     }
 
     package func advanced(by duration: Duration) -> Self {

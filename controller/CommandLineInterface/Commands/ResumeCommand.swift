@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
-internal import ResourceStore
 
 /// `rebound resume`
 package struct ResumeCommand: ContextCommand {
     package static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "End a halt: new runs may begin again.",
-        discussion: "What the halt put back stays put back. Ends with 3 while another policy halts still.")
+        discussion: "What was put back stays so. To continue one unfinished run, see `rebound run --resume`.")
 
-    @Option(help: ArgumentHelp("Why it may go on, for the record.", valueName: "text"))
+    @Option(help: ArgumentHelp("Why, for the record.", valueName: "text"))
     var reason: String
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var place: PlaceOptions
 
     package init() {}
 
     package func run(in context: CommandContext) async throws -> CommandStatus {
-        try await context.withStore(storeOptions, .existing) { store in
-            let logger = try context.logger { context.console.notice([$0.styled]) }
-            let left = try await context.opening.control(store, logger).resume(reason, context.requestedBy())
-            try outputOptions.answer(["stillHaltedBy": left], on: context.console) {
-                left.isEmpty
-                    ? [StyledLine("resumed: new runs may begin", .good)]
-                    : left.map { StyledLine("still halted by \($0); take it out where it was written", .warning) }
+        try await context.withBackend(place, .existing) { place in
+            let control = try await context.control(of: place.backend)
+            let still = try await control.resume(reason, context.requestedBy())
+            guard still.isEmpty else {
+                throw CommandFailure(
+                    .inconclusive, "the halt is ended, but \(still.joined(separator: ", ")) still halts",
+                    hint: "Change those policies with `rebound apply`; see `rebound get policies`.")
             }
-            return left.isEmpty ? .pass : .inconclusive
+            try context.console.answer("resumed\n")
+            return .pass
         }
     }
 }

@@ -4,12 +4,13 @@ internal import ChaosModel
 internal import ExperimentControl
 internal import Glibc
 internal import HTTPTransport
+internal import ResourceClient
 internal import SQLiteStore
 
 extension Opening {
     /// The embedded store, and a controller in this process.
     package static func system(environment: [String: String]) -> Opening {
-        Opening(
+        var opening = Opening(
             store: { path, access in try await open(path, access) },
             control: { store, logger in
                 let aws = try AWSConnections(
@@ -20,7 +21,19 @@ extension Opening {
                 options.haltSignals = ProcessSignals.halts
                 return RunControl(ExperimentController(store: store, aws: aws, options: options, logger: logger))
             })
+        opening.client = { connection, warn in
+            var configuration = HTTPClientConfiguration()
+            configuration.threadName = "rebound-client"
+            return ResourceClient(
+                connection, transport: try HTTPClient(configuration: configuration),
+                userAgent: "rebound/" + ReboundVersion.current, clock: ContinuousClock(),
+                chance: { Double.random(in: 0..<1) }, warn: warn)
+        }
+        return opening
     }
+
+    /// Room on the store's disk for writing down what is put back when the disk is full.
+    private static let reserveBytes: Int64 = 16 << 20
 
     private static func open(_ path: String, _ access: Access) async throws -> OpenStore {
         let isThere = Glibc.access(path, F_OK) == 0
@@ -32,6 +45,8 @@ extension Opening {
         var options = SQLiteStoreOptions(environment: .system)
         // Reading the whole file is worth its time only before a fault is entrusted to it.
         options.checksIntegrity = access == .creating
+        // Also for an abort, which must be possible on a full disk.
+        if access != .ifThere { options.reserveBytes = Self.reserveBytes }
         let store = try await SQLiteStore.open(
             path: access == .ifThere && !isThere ? ":memory:" : path, options: options)
         return OpenStore(resources: store) { await store.close() }

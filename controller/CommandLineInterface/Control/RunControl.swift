@@ -2,6 +2,7 @@
 package import ChaosModel
 package import ExperimentControl
 package import Logging
+package import ResourceClient
 package import ResourceStore
 
 /// What the commands ask of the part that plans and drives runs. The programs fill it from an `ExperimentController`.
@@ -83,6 +84,10 @@ package struct Opening: Sendable {
 
     package var store: @Sendable (String, Access) async throws -> OpenStore
     package var control: @Sendable (any ResourceStore, Logger) async throws -> RunControl
+    /// A client of a server, with where its warnings go.
+    package var client: @Sendable (ServerConnection, @escaping @Sendable (String) -> Void) throws -> ResourceClient = {
+        _, _ in throw CommandFailure.serverOnly("speaking to a server")
+    }
 
     package init(
         store: @escaping @Sendable (String, Access) async throws -> OpenStore,

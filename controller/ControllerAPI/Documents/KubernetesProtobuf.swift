@@ -2,8 +2,8 @@
 import ChaosModel
 
 /// Bodies in Kubernetes's Protocol Buffers, which kubectl from 1.32 on sends for the kinds that it knows the Go types
-/// of. Of those we serve namespaces, reviews of access, and the options of a deletion. The numbers of the fields are those
-/// of `generated.proto` in k8s.io/api and k8s.io/apimachinery; the envelope is described at
+/// of. Of those we serve namespaces, reviews of access, and the options of a deletion. The numbers of the fields are
+/// those of `generated.proto` in k8s.io/api and k8s.io/apimachinery; the envelope is described at
 /// https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding-idl.
 enum KubernetesProtobuf {
     static let mediaType = "application/vnd.kubernetes.protobuf"

@@ -177,6 +177,7 @@ enum HumanDuration {
 
     /// Seconds with one digit after the point: `12.3s`.
     static func seconds(_ value: Double) -> String {
+        guard value.isFinite, value.magnitude < 1e12 else { return "\(value)s" }
         let tenths = Int((value * 10).rounded())
         return "\(tenths / 10).\(tenths % 10)s"
     }

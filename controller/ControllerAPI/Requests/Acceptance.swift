@@ -15,8 +15,11 @@ struct Acceptance: Sendable, Equatable {
     }
 
     let ranges: [Range]
+    /// Without the header everything is wanted; with one that leaves nothing, nothing is.
+    private let isAbsent: Bool
 
     init(_ header: String) {
+        isAbsent = header.trimmed.isEmpty
         let parts = header.split(separator: ",").prefix(64)
         let found = parts.enumerated().compactMap { index, part in Self.range(part).map { (index, $0) } }
         // The best first; equals in the order written.
@@ -37,7 +40,7 @@ struct Acceptance: Sendable, Equatable {
 
     /// The form that is wanted of resources. Throws 406 when nothing that is offered is accepted.
     func form(of forms: Set<Form>) throws(StatusError) -> Form {
-        if ranges.isEmpty { return .object }
+        if isAbsent { return .object }
         for range in ranges where Self.matches(range, "application/json") {
             guard let wanted = range.parameters["as"] else { return .object }
             guard let form = Form(rawValue: wanted), forms.contains(form), Self.isKnownVersion(range) else { continue }
@@ -54,15 +57,6 @@ struct Acceptance: Sendable, Equatable {
                 ["v2", "v2beta1"].contains(version)
             else { continue }
             return version
-        }
-        return nil
-    }
-
-    /// Which of these types is wanted most; nil when none is.
-    func first(of types: [String]) -> String? {
-        if ranges.isEmpty { return types.first }
-        for range in ranges {
-            if let type = types.first(where: { Self.matches(range, $0) }) { return type }
         }
         return nil
     }

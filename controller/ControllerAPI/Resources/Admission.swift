@@ -10,7 +10,10 @@ struct Admission {
     func completed(_ tree: ManifestNode) -> ManifestNode {
         var tree = tree
         for key in ["uid", "generation"] { tree.set(["metadata", key], nil) }
-        if resource.stored == .run { tree.set(["spec", "requestedBy"], .text(caller.name)) }
+        if resource.stored == .run {
+            tree.set(["spec", "requestedBy"], .text(caller.name))
+            tree.set(["metadata", "ownerReferences"], nil)
+        }
         if resource.stored == .namespace {
             tree.set(["metadata", "finalizers"], .texts([NamespaceRules.finalizer]))
         }
@@ -28,6 +31,7 @@ struct Admission {
                 "never changes once it is written; to end a run early, POST to its abort",
                 reason: "FieldValueForbidden")
         }
+        try checkOwners(from: old, to: new, name)
         let kept = Set(finalizers(of: new))
         let removed = finalizers(of: old).filter { $0.hasPrefix("rebound.chaos/") && !kept.contains($0) }
         if let finalizer = removed.first {
@@ -36,6 +40,17 @@ struct Admission {
                 "\(finalizer) is Rebound's own, and goes when what it stands for is done",
                 reason: "FieldValueForbidden")
         }
+    }
+
+    /// A run or an injection that is given an owner could be deleted by way of it while a fault is in place.
+    private func checkOwners(from old: ManifestNode, to new: ManifestNode, _ name: String) throws(StatusError) {
+        guard let kind = resource.stored, DeletionRules.isHeld(kind) else { return }
+        let path = ["metadata", "ownerReferences"]
+        let (before, after) = (old.at(path) ?? .list([]), new.at(path) ?? .list([]))
+        if JSONPatch.isEqual(before, after) { return }
+        throw .invalid(
+            resource, name, field: "metadata.ownerReferences", "of a \(resource.kind) never change",
+            reason: "FieldValueForbidden")
     }
 
     private func finalizers(of tree: ManifestNode) -> [String] {

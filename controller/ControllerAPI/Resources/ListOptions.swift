@@ -15,6 +15,8 @@ struct ListOptions: Sendable {
     var sendsInitialEvents: Bool
     var timeoutSeconds: Int?
 
+    private static let mostOfAPage = 100_000
+
     /// Throws a bad request for parameters that are not understood or do not go together.
     init(_ query: QueryParameters, selectable: [String]) throws(StatusError) {
         labels = try query["labelSelector"].map { (text) throws(StatusError) in try LabelSelector(text) } ?? .everything
@@ -22,7 +24,7 @@ struct ListOptions: Sendable {
             try query["fieldSelector"].map { (text) throws(StatusError) in
                 try FieldSelector(text, selectable: selectable)
             } ?? .everything
-        limit = try query.number("limit").flatMap { $0 == 0 ? nil : $0 }
+        limit = try query.number("limit").flatMap { $0 == 0 ? nil : min($0, Self.mostOfAPage) }
         continuation = query["continue"]
         resourceVersion = query["resourceVersion"]
         versionMatch = query["resourceVersionMatch"]

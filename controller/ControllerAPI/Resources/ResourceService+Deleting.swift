@@ -49,9 +49,15 @@ extension ResourceService {
     private func remove(
         _ document: StoredDocument, _ target: ResourceTarget, _ options: DeleteOptions
     ) async throws(StatusError) {
+        if let why = try DeletionRules.objection(to: document) {
+            throw .conflict(target.resource, document.key.name, why)
+        }
         if options.propagation == .orphan { try await orphan(dependentsOf: document.uid) }
         try await stored(target.resource, document.key.name) { () async throws(StoreError) in
-            try await store.delete(document.key)
+            // A uid that was asked for is that of this version only.
+            let isConditional =
+                options.uid != nil || options.resourceVersion != nil || DeletionRules.isHeld(document.key.kind)
+            try await store.delete(document.key, ifVersion: isConditional ? document.resourceVersion : nil)
         }
     }
 

@@ -17,15 +17,19 @@ struct API: Sendable {
     let readiness: @Sendable () async -> [ReadinessCheck]
     let logger: Logger
     let end = EndSignal()
+    let trees = DocumentTrees()
 
     var environment: APIEnvironment { resources.environment }
 
     /// Never throws, and never traps, whatever the request is.
     func answer(
-        _ head: RequestHead, body: () async throws(StatusError) -> [UInt8]
+        _ head: RequestHead, body: @escaping @Sendable () async throws(StatusError) -> [UInt8]
     ) async -> APIAnswer {
         do throws(StatusError) {
-            return try await checked(head, body: body)
+            return try await within(limits.requestTimeout, .timeout("the request was not answered in time")) {
+                () async throws(StatusError) in
+                try await checked(head, body: body)
+            }
         } catch {
             if error.code >= 500 {
                 logger.warning(
@@ -37,8 +41,12 @@ struct API: Sendable {
     }
 
     private func checked(
-        _ head: RequestHead, body: () async throws(StatusError) -> [UInt8]
+        _ head: RequestHead, body read: @escaping @Sendable () async throws(StatusError) -> [UInt8]
     ) async throws(StatusError) -> APIAnswer {
+        let late = StatusError(code: 408, reason: "Timeout", message: "the body did not come in time")
+        let body: @Sendable () async throws(StatusError) -> [UInt8] = { () async throws(StatusError) in
+            try await within(limits.bodyTimeout, late, read)
+        }
         try browsers.check(authority: head.authority, origin: head.origin, fetchSite: head.fetchSite)
         let (path, query) = try Self.parts(of: head.target)
         let route = Route(path: path)
@@ -102,6 +110,25 @@ struct API: Sendable {
         let failed = await readiness().filter { !$0.isReady }.map(\.name)
         if failed.isEmpty { return .plain("ok") }
         return .plain("not ready: \(failed.joined(separator: ", "))\n", status: 503)
+    }
+
+    /// What the body gives, or the error when it takes longer; what it does is cancelled then, and waited for.
+    private func within<Value: Sendable>(
+        _ limit: Duration, _ late: StatusError, _ body: @escaping @Sendable () async throws(StatusError) -> Value
+    ) async throws(StatusError) -> Value {
+        let first = await withTaskGroup(of: Result<Value, StatusError>?.self) { group in
+            group.addTask {
+                do throws(StatusError) { return .success(try await body()) } catch { return .failure(error) }
+            }
+            group.addTask { [environment] in
+                do { try await environment.sleep(limit) } catch { return nil }  // Cancelled: the body came first.
+                return .failure(late)
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        guard let first else { throw late }
+        return try first.get()
     }
 
     /// Throws 403 unless the caller may do it.

@@ -2,19 +2,21 @@
 import ChaosModel
 import ResourceStore
 
-/// How long a watch is open: until the client goes, its time is over, its credential stops being valid, or the server
-/// ends.
+/// How long a watch is open: until the client goes, its time is over, its credential stops being valid, its role is
+/// taken away, or the server ends.
 struct WatchLife: Sendable {
     let api: API
     let options: ListOptions
     let caller: Caller
+    /// What must stay allowed.
+    let wish: AccessRequest
 
     /// Whichever ends first ends all of them.
     func run(_ body: @escaping @Sendable () async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask(operation: body)
             group.addTask { await api.end.wait() }
-            group.addTask { await api.access.untilInvalid(caller) }
+            group.addTask { await api.access.untilForbidden(caller, wish) }
             group.addTask {
                 do { try await api.environment.sleep(duration) } catch { return }  // Cancelled: another one ended.
             }
@@ -40,7 +42,8 @@ struct Watch: Sendable {
     let caller: Caller
 
     func run(_ sink: any AnswerSink) async {
-        await WatchLife(api: api, options: options, caller: caller).run { await send(to: sink) }
+        let wish = API.access("watch", target, options)
+        await WatchLife(api: api, options: options, caller: caller, wish: wish).run { await send(to: sink) }
     }
 
     private func send(to sink: any AnswerSink) async {
@@ -67,7 +70,7 @@ struct Watch: Sendable {
         let events = api.resources.store.watchDocuments(
             kind, namespace: target.namespace, after: start.version,
             bookmarks: options.wantsBookmarks ? api.limits.bookmarkInterval : nil)
-        var selection = WatchSelection(options, matching: start.matching)
+        var selection = WatchSelection(options, matching: start.matching, trees: api.trees)
         for try await event in events {
             switch event {
             case .bookmark(let version):
@@ -88,9 +91,11 @@ struct WatchSelection {
     private let fields: FieldSelector
     private let isEverything: Bool
     private let canChange: Bool
+    private let trees: DocumentTrees
     private var matching: Set<ResourceKey>
 
-    init(_ options: ListOptions, matching: Set<ResourceKey>) {
+    init(_ options: ListOptions, matching: Set<ResourceKey>, trees: DocumentTrees) {
+        self.trees = trees
         labels = options.labels
         fields = options.fields
         isEverything = labels.requirements.isEmpty && fields.requirements.isEmpty
@@ -118,7 +123,7 @@ struct WatchSelection {
     }
 
     private func matches(_ document: StoredDocument) throws(StatusError) -> Bool {
-        let tree = try Rendering.tree(document)
+        let tree = try trees.tree(of: document)
         var found: [String: String] = [:]
         for entry in tree.at(["metadata", "labels"])?.entries ?? [] { found[entry.key] = entry.value.text }
         return labels.matches(found) && fields.matches(tree)

@@ -31,7 +31,7 @@ extension ExperimentController {
             let approval = Approval(by: person, at: clock.wall(), planHash: plan.hash, reason: reason)
             run.spec.approvals = Array(((run.spec.approvals ?? []) + [approval]).suffix(Self.mostApprovals))
             do throws(StoreError) {
-                let written = try await store.update(run)
+                let written = try await update(run, for: person, because: reason)
                 logger.notice(
                     "approved", metadata: ["run": "\(name)", "by": "\(person)", "planHash": "\(plan.hash)"])
                 return written
@@ -42,6 +42,15 @@ extension ExperimentController {
             }
         }
         throw ExperimentError(.store, "run \(name) is being changed all the time", hint: "Try again.")
+    }
+
+    private func update(_ run: Run, for person: String, because reason: String?) async throws(StoreError) -> Run {
+        let result: Result<Run, StoreError> = await WriteOrigin.$current.withValue(
+            .asked(by: person, because: reason)
+        ) {
+            do throws(StoreError) { return .success(try await store.update(run)) } catch { return .failure(error) }
+        }
+        return try result.get()
     }
 
     /// The most that one run keeps; the oldest go first.

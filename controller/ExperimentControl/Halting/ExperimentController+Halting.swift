@@ -16,7 +16,7 @@ extension ExperimentController {
         halts.give("\(EffectivePolicy.haltWords)\(requestedBy): \(reason)")
         await halts.wakeAll()
         logger.notice("halted", metadata: ["reason": "\(reason)", "requestedBy": "\(requestedBy)"])
-        let policy = try await changeHalt { policy in
+        let policy = try await changeHalt(by: requestedBy, because: reason) { policy in
             if let halt = policy?.spec.halt, halt.resumed == nil { return }
             var changed = policy ?? Policy(metadata: ObjectMetadata(name: Policy.haltName), spec: PolicySpec())
             changed.spec.halt = order
@@ -36,13 +36,11 @@ extension ExperimentController {
                 hint: "Remove it, then resume.")
         }
         let now = clock.wall()
-        try await changeHalt { policy throws(ExperimentError) in
+        try await changeHalt(by: requestedBy, because: reason) { policy throws(ExperimentError) in
             guard var halt = policy?.spec.halt, halt.resumed == nil else {
                 throw ExperimentError(
                     .invalid, "nothing is halted by Policy/\(Policy.haltName)",
-                    hint:
-                        "See `rebound get policies -o yaml`; another policy's spec.halt is taken out where it was written."
-                )
+                    hint: "See `rebound get policies`; another policy's halt is taken out where it was written.")
             }
             halt.resumed = ResumeSpec(reason: reason, requestedBy: requestedBy, at: now)
             policy?.spec.halt = halt
@@ -106,7 +104,7 @@ extension ExperimentController {
     /// Changes the halt's policy, whoever else does so at this moment.
     @discardableResult
     private func changeHalt(
-        _ change: (inout Policy?) throws(ExperimentError) -> Void
+        by person: String, because reason: String, _ change: (inout Policy?) throws(ExperimentError) -> Void
     ) async throws(ExperimentError) -> Policy {
         var last: StoreError?
         for _ in 0..<20 {
@@ -116,7 +114,9 @@ extension ExperimentController {
                 try change(&wanted)
                 guard let wanted else { break }
                 if wanted == stored { return wanted }
-                return stored == nil ? try await store.create(wanted) : try await store.update(wanted)
+                return try await WriteOrigin.$current.withValue(.asked(by: person, because: reason)) {
+                    stored == nil ? try await store.create(wanted) : try await store.update(wanted)
+                }
             } catch let error as StoreError {
                 last = error
                 if error.code != .alreadyExists, error.code != .conflict { break }

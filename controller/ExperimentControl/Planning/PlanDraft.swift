@@ -140,7 +140,7 @@ package struct PlanDraft: Sendable {
         [
             GuardResult(
                 name: "maxTargets", passed: steps.count <= spec.limits.maxTargets,
-                message: "\(steps.count) targets, at most \(spec.limits.maxTargets) by limits.maxTargets")
+                message: "\(counted(steps.count, "target")), at most \(spec.limits.maxTargets) by limits.maxTargets")
         ]
     }
 
@@ -159,6 +159,9 @@ package struct PlanDraft: Sendable {
         PolicyGuards(policy: policy).results(spec: spec, steps: steps, now: now)
     }
 }
+
+/// `1 target`, `2 targets`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)" + (count == 1 ? "" : "s") }
 
 extension PlannedTarget {
     init(_ instance: Inventory.Instance, in inventory: Inventory) {

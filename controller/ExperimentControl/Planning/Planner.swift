@@ -28,7 +28,9 @@ package struct Planner: Sendable {
                 throw ExperimentError(error, doing: "finding the targets of fault \(fault.name)")
             }
         }
-        return draft.report(now: now)
+        var report = draft.report(now: now)
+        report.guards += await DestinationCheck(aws: aws).results(spec.reports ?? [])
+        return report
     }
 
     private func add(_ fault: FaultSpec, to draft: inout PlanDraft) async throws(AWSError) {

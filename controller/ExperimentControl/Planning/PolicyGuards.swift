@@ -67,7 +67,9 @@ package struct PolicyGuards: Sendable {
         func cap(_ field: String, _ rule: EffectivePolicy.Rule<Int>?, _ count: Int, _ of: String = "") {
             guard let rule else { return }
             results.append(
-                result(count <= rule.value, "\(rule.named(field)): \(count) targets\(of), at most \(rule.value)"))
+                result(
+                    count <= rule.value, "\(rule.named(field)): \(counted(count, "target"))\(of), at most \(rule.value)"
+                ))
         }
         cap("maxTargetsPerRun", policy.maxTargetsPerRun, targets.count)
         cap("maxTargetsPerDay", policy.maxTargetsPerDay, targets.count)

@@ -22,7 +22,7 @@ extension Injector {
     func act(_ injection: Injection, _ context: Context) async throws(StoreError) -> Injection {
         var context = context
         // The context is as old as the turn that began this step, and looking at AWS takes its time.
-        context.policies = try await store.list(Policy.self, namespace: nil, labels: [:]).items
+        context.policies = try await records.policies()
         if let objection = try await objection(to: injection, context) {
             return try await giveUp(injection, because: objection)
         }
@@ -37,11 +37,13 @@ extension Injector {
             status.attempts += 1
             if status.callBegan == nil { status.callBegan = clock.now() }
         }
+        try await recordIntent(injection.spec.action.awsCall, injection, reason: context.run.spec.reason)
         try await confirmLeaseNow(context.run.key)
         guard try await isUnchanged(context, for: marked) else { return try await unmark(marked) }
         switch await answer({ () throws(AWSError) in try await fault.inject() }) {
         case .success(let proof):
             let accepted = clock.now()
+            await recordResult(injection.spec.action.awsCall, injection, .success(proof ?? "accepted"))
             logger.notice(
                 "fault injected",
                 metadata: ["injection": "\(marked.metadata.name)", "target": "\(marked.spec.target.id)"])
@@ -51,15 +53,15 @@ extension Injector {
                 if let proof { Self.markEffective(&status, low: status.callBegan, high: accepted, evidence: proof) }
             }
         case .failure(let error):
+            await recordResult(injection.spec.action.awsCall, injection, .failure(error))
             return try await afterRefusal(marked, error, earlierCalls: (marked.status?.attempts ?? 1) - 1)
         }
     }
 
     /// Whether nothing has come in between that the looks before the call did not know.
     private func isUnchanged(_ context: Context, for injection: Injection) async throws(StoreError) -> Bool {
-        let policies = try await store.list(Policy.self, namespace: nil, labels: [:]).items
-        let key = context.run.key
-        let run = try await store.get(Run.self, namespace: key.namespace, name: key.name)
+        let policies = try await records.policies()
+        let run = try await records.run(context.run.key)
         let fault = context.run.spec.plan.faults.first { $0.name == injection.spec.fault }
         let refusal = PolicyGuards(policy: context.policy).refusal(
             of: fault, action: injection.spec.action, target: injection.spec.target, now: clock.wall())

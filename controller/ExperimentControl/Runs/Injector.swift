@@ -7,7 +7,7 @@ import ResourceStore
 /// Advances one injection by one step. Each step reads the world or makes one call, and is durable before the next; so
 /// a crash between any two leaves an injection that the same code takes further, on the same target.
 struct Injector: Sendable {
-    let store: any ResourceStore
+    let records: any InjectionRecords
     let world: any InjectionWorld
     let clock: any ControlClock
     let options: ControllerOptions
@@ -58,7 +58,7 @@ struct Injector: Sendable {
             status.state = .refused
             status.message = reason
         }
-        try await store.release(reservation: injection.reservationID)
+        try await records.release(reservation: injection.reservationID)
         return refused
     }
 
@@ -90,20 +90,20 @@ struct Injector: Sendable {
             target: "\(target.account)/\(target.region)/\(target.id)",
             group: target.autoScalingGroup.map { "\(target.account)/\(target.region)/\($0)" } ?? "", at: clock.wall())
         let caps = ReservationCaps(context.policy, limits: context.run.spec.plan.limits, room: perGroup)
-        return try await store.reserve(reservation, caps: caps)
+        return try await records.reserve(reservation, caps: caps)
     }
 
     /// Looks at the guards again, tags the target, and tells everyone before anything is done.
     private func announce(_ injection: Injection, _ context: Context) async throws(StoreError) -> Injection {
         let looked = await answer { () throws(AWSError) -> String? in
-            let refusal = try await world.refusal(of: injection.spec, in: context, now: clock.wall())
-            if let refusal { return refusal }
-            try await world.mark(injection, in: context)
-            return nil
+            try await world.refusal(of: injection.spec, in: context, now: clock.wall())
         }
         switch looked {
         case .success(let refusal?): return try await refuse(injection, because: refusal)
-        case .success(nil): break
+        case .success(nil):
+            if let error = try await tag(injection, in: context) {
+                return try await fail(injection, "marking the target: \(error.message)")
+            }
         case .failure(let error):
             return try await fail(injection, "looking again before the act: \(error.message)")
         }
@@ -126,6 +126,20 @@ struct Injector: Sendable {
         }
     }
 
+    /// Every target carries the run's mark before it is touched, so that whoever finds it knows why.
+    private func tag(_ injection: Injection, in context: Context) async throws(StoreError) -> AWSError? {
+        if injection.spec.action.targetsGroup { return nil }
+        let call = "aws:ec2:CreateTags"
+        try await recordIntent(call, injection, reason: context.run.spec.reason)
+        let answered = await answer { () throws(AWSError) -> String in
+            try await world.mark(injection, in: context)
+            return "accepted"
+        }
+        await recordResult(call, injection, answered)
+        if case .failure(let error) = answered { return error }
+        return nil
+    }
+
     /// Ends an injection whose call was refused, so that nothing was changed.
     func fail(
         _ injection: Injection, _ message: String, requestID: String? = nil
@@ -137,7 +151,7 @@ struct Injector: Sendable {
             status.message = message
             status.requestID = requestID ?? status.requestID
         }
-        try await store.release(reservation: injection.reservationID)
+        try await records.release(reservation: injection.reservationID)
         return failed
     }
 
@@ -156,7 +170,7 @@ struct Injector: Sendable {
         change(&status)
         status.bootID = clock.bootID
         changed.status = status
-        return try await store.updateStatus(changed)
+        return try await records.write(changed)
     }
 }
 

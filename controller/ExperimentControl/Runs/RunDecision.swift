@@ -84,10 +84,12 @@ package enum RunAction: Sendable, Equatable {
 
 /// Decides what a run does next. Pure: the same facts give the same step.
 package enum RunDecision {
-    /// How often a waiting run looks again.
+    /// How often a run looks again that waits while faults are put in, held or put back.
     static let tick = Duration.milliseconds(100)
     /// How often a run that waits for people looks again, when nothing wakes it.
     static let approvalTick = Duration.seconds(1)
+    /// The same while nothing of it can be in place any more, or yet: then only measuring waits.
+    static let easyTick = Duration.milliseconds(200)
 
     /// Whatever the phase says: no way leads out of a run while it is not known that everything is put back.
     package static func next(_ facts: RunFacts) -> RunAction {
@@ -137,7 +139,7 @@ package enum RunDecision {
             let wants = watch.baselineWants.joined(separator: "; ")
             return .enter(.reporting, reason: "the steady state did not hold before the first fault: \(wants)")
         }
-        return .wait(tick)
+        return .wait(easyTick)
     }
 
     private static func injecting(_ facts: RunFacts) -> RunAction {
@@ -249,7 +251,7 @@ package enum RunDecision {
         if facts.now.since(last) >= recovery.giveUpAfter.duration {
             return .enter(.reporting, reason: "gave up after \(recovery.giveUpAfter)")
         }
-        return .wait(tick)
+        return .wait(easyTick)
     }
 }
 

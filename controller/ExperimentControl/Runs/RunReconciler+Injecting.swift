@@ -113,8 +113,10 @@ extension RunReconciler {
         let bounds = injection.state == .effective || injection.state == .completed ? injection.effective(anchor) : nil
         var words = "\(injection.spec.action.name) \(injection.spec.target.id): \(injection.state.rawValue)"
         if let text = injection.status?.message ?? injection.status?.evidence.last { words += " (\(text))" }
+        let accepted = injection.state == .accepted ? injection.status?.acceptedAt : nil
         return TimelineEvent(
-            at: bounds?.at ?? clock.wall(), low: bounds?.low, high: bounds?.high, type: injection.state.rawValue,
+            at: bounds?.at ?? accepted.map { anchor.timestamp(of: $0) } ?? clock.wall(), low: bounds?.low,
+            high: bounds?.high, type: injection.state.rawValue,
             subject: injection.metadata.name, message: words)
     }
 

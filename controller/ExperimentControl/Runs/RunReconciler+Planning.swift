@@ -111,7 +111,9 @@ extension RunReconciler {
             made.append(try await store.create(injection(name, step, fault, run: run, hash: plan.hash)))
         }
         status.update(made)
-        try await enter(.baseline, "\(made.count) injections are prepared", run, status)
+        try await enter(
+            .baseline, made.count == 1 ? "1 injection is prepared" : "\(made.count) injections are prepared", run,
+            status)
     }
 
     private func injection(_ name: String, _ step: PlanStep, _ fault: FaultSpec, run: Run, hash: String) -> Injection {
@@ -144,7 +146,8 @@ extension RunReconciler {
             interval: options.evidenceInterval, logger: logger,
             sawHaltTag: { [sawHaltTag] in await sawHaltTag($0) })
         let plans = try run.spec.plan.steadyState.map { spec in
-            try ProbePlan(spec, action: spec.kind.asksAWS ? AWSProbe(kind: spec.kind, aws: connections) : nil)
+            try ProbePlan(
+                spec, action: spec.kind.asksAWS ? AWSProbe(kind: spec.kind, aws: connections, clock: clock) : nil)
         }
         try await catchUp(run, status, injections)
         if let last = earlier.map(\.ended).max() {
@@ -201,7 +204,7 @@ extension RunReconciler {
                     + ", must \(file.must.rawValue)")
         case .probe(let kind):
             do {
-                let action = kind.asksAWS ? AWSProbe(kind: kind, aws: connections) : nil
+                let action = kind.asksAWS ? AWSProbe(kind: kind, aws: connections, clock: clock) : nil
                 let plan = try ProbePlan(name: gate.name, kind: kind, interval: .seconds(1), action: action)
                 let observation = await (try engine()).attemptOnce(plan)
                 let detail = observation.detail.map { ": \($0)" } ?? ""
@@ -272,6 +275,7 @@ extension PlanReport {
         case "policy":
             "Wait until the policy allows it, or ask those who keep it; `rebound get policies -o yaml` shows it. One "
                 + "(of this run) came in the run's own file."
+        case DestinationCheck.name: "Make the topic or function, or correct its name, region and account in reports."
         case "maxTargets": "Pick fewer targets, or raise limits.maxTargets knowingly."
         default: "Make the experiment smaller, or wait until the group is whole."
         }

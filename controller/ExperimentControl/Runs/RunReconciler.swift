@@ -52,7 +52,8 @@ package final class RunReconciler: Sendable {
 
     var injector: Injector {
         Injector(
-            store: store, world: AWSWorld(connections: connections, options: options), clock: clock, options: options,
+            records: StoredRecords(store: store), world: AWSWorld(connections: connections, options: options),
+            clock: clock, options: options,
             outbox: outbox, confirmLease: confirmLease, logger: logger, ordered: { [halts] in halts.order })
     }
 
@@ -68,6 +69,7 @@ package final class RunReconciler: Sendable {
                 run = try await write(run, status: RunStatus(phase: .pending), entering: .pending, reason: "created")
             }
             if run.status?.phase == .done { return .settled }
+            run = try await abortAfterUnrecorded(run)
             let injections: [Injection]
             (run, injections) = try await rebased(run, self.injections(of: run))
             guard let status = run.status else { return .settled }
@@ -85,6 +87,7 @@ package final class RunReconciler: Sendable {
             // Somebody else wrote in between, or the store is in trouble: nothing was lost, as every step is written
             // first.
             if error.code == .conflict { return .lookAgain(after: .milliseconds(10)) }
+            if error.forbidsWriting { await revertUnrecorded(key) }
             return await failed(ExperimentError(.store, error.message, hint: error.hint, cause: error), key)
         } catch let error as ExperimentError {
             return await failed(error, key)
@@ -240,6 +243,7 @@ package final class RunWatches: Sendable {
     private let watches = Mutex<[String: Watch]>([:])
     private let shared = Mutex<ProbeEngine?>(nil)
     private let failures = Mutex<[ResourceKey: Int]>([:])
+    private let unrecorded = Mutex<Set<ResourceKey>>([])
     let flights = InjectionFlights()
 
     package init() {}
@@ -256,6 +260,13 @@ package final class RunWatches: Sendable {
             return failures[run] ?? 1
         }
     }
+
+    /// Something of this run was put back without a record.
+    func noteUnrecorded(_ run: ResourceKey) { unrecorded.withLock { _ = $0.insert(run) } }
+
+    func hasUnrecorded(_ run: ResourceKey) -> Bool { unrecorded.withLock { $0.contains(run) } }
+
+    func forgetUnrecorded(_ run: ResourceKey) { unrecorded.withLock { _ = $0.remove(run) } }
 
     func forgetFailures(_ run: ResourceKey) { failures.withLock { $0[run] = nil } }
 
