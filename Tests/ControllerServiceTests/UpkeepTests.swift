@@ -106,45 +106,15 @@ struct PresenceTests {
 }
 
 @Suite("What is kept of runs")
-struct RunRetentionTests {
-    private static let now = Timestamp(nanosecondsSinceEpoch: 1_795_500_000_000_000_000)
-
-    private func run(_ name: String, hoursAgo: Int64, undo: UndoState = .clean, phase: RunPhase = .done) -> Run {
-        var run = Run(metadata: ObjectMetadata(name: name, namespace: "default"), spec: ScratchStore.spec)
-        var status = RunStatus(phase: phase)
-        status.endedAt = phase == .done ? Self.now.advanced(by: .seconds(-3_600 * hoursAgo)) : nil
-        status.undo = undo
-        run.status = status
-        return run
-    }
-
-    private func due(_ runs: [Run], hours: Int64 = 24, most: Int = 100) -> [String] {
-        RunRetention.due(runs, olderThan: .seconds(3_600 * hours), perExperiment: most, now: Self.now)
-            .map(\.metadata.name)
-    }
-
-    @Test("what ended longer ago goes")
-    func age() { #expect(due([run("new", hoursAgo: 23), run("old", hoursAgo: 25)]) == ["old"]) }
-
-    @Test("of each experiment the newest stay")
-    func count() {
-        let runs = [run("c", hoursAgo: 3), run("a", hoursAgo: 1), run("b", hoursAgo: 2)]
-        #expect(due(runs, most: 2) == ["c"])
-    }
-
-    @Test("what is under way stays, and so does what owes an undo until somebody dealt with it")
-    func owed() {
-        var dirty = run("dirty", hoursAgo: 99, undo: .dirty)
-        #expect(due([dirty, run("under way", hoursAgo: 99, phase: .holding)]) == [])
-        dirty.metadata.annotations = [RunRetention.acknowledgement: "started by hand"]
-        #expect(due([dirty]) == ["dirty"])
-    }
-
-    @Test("a round removes what is due, but for what still has something to report")
+struct StoreUpkeepTests {
+    @Test("a round removes what ended longer ago than the settings say, but for what still has something to report")
     func round() async throws {
         let scratch = try await ScratchStore()
-        let (gone, reporting) = (run("gone", hoursAgo: 9_999), run("reporting", hoursAgo: 9_999))
-        for run in [gone, reporting] { _ = try await scratch.run(run.metadata.name, try #require(run.status)) }
+        var done = RunStatus(phase: .done)
+        done.undo = .clean
+        done.endedAt = Timestamp("2020-01-01T00:00:00Z")
+        for name in ["gone", "reporting"] { _ = try await scratch.run(name, done) }
+        _ = try await scratch.run("under-way", RunStatus(phase: .holding))
         let kept = try #require(try await scratch.store.get(Run.self, namespace: "default", name: "reporting"))
         let report = ReportSpec(destination: .sns(SNSReportSpec(topicArn: "arn:aws:sns:eu-west-1:123456789012:x")))
         try await scratch.store.enqueue(
@@ -155,11 +125,12 @@ struct RunRetentionTests {
         let record = LogRecord()
         let reloader = Reloader(
             settings: settings, read: { settings }, level: LogLevelGate(.info), logger: record.logger())
-        await RunRetention(
+        await StoreUpkeep(
             store: scratch.store, reloader: reloader, clock: StandingClock(), logger: record.logger()
         ).keep()
         let left = try await scratch.store.list(Run.self, namespace: nil, labels: [:]).items.map(\.metadata.name)
-        #expect(left == ["reporting"])
+        #expect(left == ["reporting", "under-way"])
+        #expect(record.messages == ["old runs were removed"])
     }
 }
 

@@ -48,7 +48,7 @@ systemd-analyze verify /lib/systemd/system/rebound-controller.service 2>&1; echo
 part exposure;  systemd-analyze security --offline=yes --no-pager rebound-controller.service 2>&1 | tail -1
 part serve
 install -d -o rebound -g rebound -m 700 /var/lib/rebound
-AWS_EC2_METADATA_DISABLED=true runuser -u rebound -- rebound-controller serve \
+AWS_EC2_METADATA_DISABLED=true setpriv --reuid=rebound --regid=rebound --clear-groups rebound-controller serve \
     --config /etc/rebound/controller.yaml >/tmp/served 2>&1 &
 served=$!
 for _ in $(seq 300); do

@@ -17,6 +17,9 @@ package struct ControllerService: Sendable {
     let figures = ServiceFigures()
     let clock: any ControlClock = SystemControlClock()
 
+    /// Room on the store's disk for writing down what is put back when the disk is full.
+    private static let reserveBytes: Int64 = 16 << 20
+
     package init(order: ServiceOrder) {
         self.order = order
         manager = ServiceManager(environment: order.environment)
@@ -29,6 +32,7 @@ package struct ControllerService: Sendable {
         try DataFolder.prepare(settings.dataFolder)
         var options = SQLiteStoreOptions(environment: .system)
         options.checksIntegrity = settings.checksIntegrity
+        options.reserveBytes = Self.reserveBytes
         let store = try await SQLiteStore.open(path: settings.storePath, options: options)
         do {
             let status = try await serve(store)

@@ -48,14 +48,14 @@ struct ServiceParts: Sendable {
         let checkpoints = AuditCheckpoints(
             trail: store, key: identity.folder.signingKey, interval: settings.checkpointEvery.duration, clock: clock,
             logger: logger)
-        let retention = RunRetention(store: store, reloader: reloader, clock: clock, logger: logger)
+        let upkeep = StoreUpkeep(store: store, reloader: reloader, clock: clock, logger: logger)
         all =
             [
                 ServicePart(name: "driving runs") { try await control.driveAll() },
                 ServicePart(name: "schedules") { await control.runSchedules() },
                 ServicePart(name: "figures") { await runs.follow() },
                 ServicePart(name: "presence") { await presence.run() },
-                ServicePart(name: "retention") { await retention.run() },
+                ServicePart(name: "upkeep of the store") { await upkeep.run() },
                 ServicePart(name: "audit checkpoints") { await checkpoints.run() },
             ] + api.parts
     }
