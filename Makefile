@@ -6,7 +6,7 @@ FLEET := deploy/local-fleet/fleet
 PACE := --ec2-delay 1 --notice 2 --boot 2 --launch 3 --drain 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release test demo fleet fleet-down bench clean
+.PHONY: help setup build release deb test demo fleet fleet-down bench clean
 
 help: ## say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -20,6 +20,9 @@ build: setup ## build the programs, in debug
 release: setup ## build the programs as they are shipped: optimised, with Swift's libraries inside, in .build/release
 	scripts/build-release rebound
 	scripts/build-release rebound-controller
+
+deb: release ## build the Debian packages of both programs, in .build/deb
+	scripts/build-deb
 
 test: setup ## everything that must hold: layout, house rules, fleet, Swift's tests, the documents' commands
 	@scripts/test

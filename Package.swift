@@ -73,15 +73,23 @@ let controller: [Target] = [
     .target(
         name: "CommandLineInterface",
         dependencies: [
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging,
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "Identity", "ResourceClient", "ResourceStore",
+            "SQLiteStore", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "controller/CommandLineInterface", swiftSettings: strict),
+    .target(name: "ServiceMetrics", path: "controller/ServiceMetrics", swiftSettings: strict),
+    .target(
+        name: "ControllerService",
+        dependencies: [
+            "AWS", "ChaosModel", "CLinux", "CommandLineInterface", "ControllerAPI", "ExperimentControl",
+            "HTTPTransport", "Identity", "Measurement", "ResourceStore", "ServiceMetrics", "SQLiteStore", logging,
+        ],
+        path: "controller/ControllerService", swiftSettings: strict),
     .executableTarget(
         name: "rebound", dependencies: ["CommandLineInterface"], path: "controller/Rebound", swiftSettings: strict),
     .executableTarget(
-        name: "rebound-controller", dependencies: ["CommandLineInterface"], path: "controller/ReboundController",
-        swiftSettings: strict),
+        name: "rebound-controller", dependencies: ["CommandLineInterface", "ControllerService"],
+        path: "controller/ReboundController", swiftSettings: strict),
 ]
 
 let tests: [Target] = [
@@ -138,7 +146,7 @@ let tests: [Target] = [
     .testTarget(
         name: "SQLiteStoreTests",
         dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer"],
-        path: "Tests/SQLiteStoreTests", swiftSettings: strict),
+        path: "Tests/SQLiteStoreTests", exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
         name: "ExperimentControlTests",
         dependencies: [
@@ -147,15 +155,36 @@ let tests: [Target] = [
         ],
         path: "Tests/ExperimentControlTests", swiftSettings: strict),
     .testTarget(
+        name: "ServiceMetricsTests", dependencies: ["ServiceMetrics"], path: "Tests/ServiceMetricsTests",
+        swiftSettings: strict),
+    .testTarget(
+        name: "ControllerServiceTests",
+        dependencies: [
+            "AWS", "ChaosModel", "CLinux", "CommandLineInterface", "ControllerService", "ExperimentControl",
+            "HTTPTransport", "ResourceStore", "ServiceMetrics", "SQLiteStore", "TestSupport", "rebound-controller",
+            logging,
+        ],
+        path: "Tests/ControllerServiceTests", swiftSettings: strict),
+    .testTarget(
         name: "CommandLineTests",
         dependencies: [
-            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "rebound",
-            "rebound-controller", logging,
+            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "TestSupport",
+            "rebound", "rebound-controller", logging,
         ],
         path: "Tests/CommandLineTests", exclude: ["Golden"], swiftSettings: strict),
 ]
 
 let benchmarks: [Target] = [
+    .executableTarget(
+        name: "halt-benchmark",
+        dependencies: [
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", "TestSupport",
+            logging,
+        ],
+        path: "Benchmarks/halt/stop", swiftSettings: strict),
+    .executableTarget(
+        name: "watchers-benchmark", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"],
+        path: "Benchmarks/watchers/watch", swiftSettings: strict),
     .executableTarget(
         name: "describe-benchmark", dependencies: ["AWS", "HTTPTransport", logging],
         path: "Benchmarks/describe-instances/client", swiftSettings: strict),

@@ -29,6 +29,12 @@ static inline CURLcode ccurl_set_seek_callback(CURL *easy, ccurl_seek_callback v
     return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
 }
 
+// CURLOPT_CAINFO_BLOB, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLKEY_BLOB; libcurl copies the bytes (CURL_BLOB_COPY).
+static inline CURLcode ccurl_set_blob(CURL *easy, CURLoption option, const void *bytes, size_t count) {
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
+    return curl_easy_setopt(easy, option, &blob);
+}
+
 // curl_easy_getinfo: https://curl.se/libcurl/c/curl_easy_getinfo.html.
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);

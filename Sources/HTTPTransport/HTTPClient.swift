@@ -6,9 +6,9 @@ import Synchronization
 /// Every request has a deadline, every queue a bound, and every request is answered exactly once: with a response, or
 /// with an error that says whether the other side may have seen it.
 package final class HTTPClient: Sendable {
-    private let loop: EventLoop
+    let loop: EventLoop
     private let ownsLoop: Bool
-    private let transfers: LoopBound<TransferBox>
+    let transfers: LoopBound<TransferBox>
     private let tickets = Atomic<UInt64>(0)
 
     /// Starts the event loop's thread. Throws `.outOfResources` or `.outOfMemory`.
@@ -99,13 +99,13 @@ package final class HTTPClient: Sendable {
         loop.execute { [transfers] context in transfers.value(in: context).close() }
     }
 
-    private func nextTicket() -> RequestTicket {
+    func nextTicket() -> RequestTicket {
         RequestTicket(number: tickets.wrappingAdd(1, ordering: .relaxed).newValue)
     }
 }
 
 /// Whether a task that sends has been cancelled, told to a job that may not have run yet.
-private final class Cancellation: Sendable {
+final class Cancellation: Sendable {
     let isRequested = Atomic(false)
 }
 
@@ -122,12 +122,12 @@ final class TransferBox {
     }
 
     func begin(
-        _ ticket: RequestTicket, _ checked: CheckedRequest, in context: LoopContext,
+        _ ticket: RequestTicket, _ checked: CheckedRequest, in context: LoopContext, stream: StreamSink? = nil,
         _ completion: @escaping TransferSet.Completion
     ) {
         guard !isClosed else { return completion(.failure(.closed(mayHaveBeenSent: false))) }
         do throws(TransportError) {
-            try open(in: context).begin(ticket, checked, completion)
+            try open(in: context).begin(ticket, checked, stream: stream, completion)
         } catch {
             completion(.failure(error))
         }

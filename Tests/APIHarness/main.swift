@@ -39,7 +39,11 @@ let server = APIServer(
         address: "127.0.0.1", port: 0, allowedHosts: [], certificates: identities, limits: limits,
         programVersion: "harness"),
     store: store, access: access, runs: StoredRunActions(store: store), environment: HarnessEnvironment.api,
-    metrics: { "# HELP harness_up Whether this program runs.\n# TYPE harness_up gauge\nharness_up 1\n" },
+    metrics: { _ in
+        MetricsPage(
+            contentType: "text/plain; version=0.0.4; charset=utf-8",
+            text: "# HELP harness_up Whether this program runs.\n# TYPE harness_up gauge\nharness_up 1\n")
+    },
     readiness: { [ReadinessCheck(name: "store", isReady: true)] }, logger: logger)
 
 let serving = Task { try await server.run() }

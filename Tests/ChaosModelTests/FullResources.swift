@@ -145,6 +145,8 @@ enum FullResources {
             experiment: "full", plan: experiment.spec, seed: .max, expectedPlanHash: "ab", requestedBy: "me",
             reason: "r")
         spec.abort = abort
+        spec.policies = [RunPolicy(name: "mine", spec: policy.spec)]
+        spec.approvals = [Approval(by: "eve", at: moment, planHash: "ab", reason: "r")]
         var run = Run(metadata: metadata("full-1"), spec: spec)
         run.status = status
         return run
@@ -198,6 +200,7 @@ enum FullResources {
             latency: LatencyByPeriod(before: latency, during: latency, after: latency))
         let outage = OutageReport(
             probe: "p0", start: bounds, end: bounds, duration: figure, confirmedAt: moment, firstReason: "timedOut",
+            firstDetail: "no answer",
             failedSamples: 2, touchesGap: true)
         return RecoveryReport(
             recovered: true, timeToRecover: figure, notRecoveredForSeconds: 3.5, timeToDetect: figure,
@@ -243,7 +246,21 @@ enum FullResources {
         data.namespace = nil
         var policy = Policy(metadata: data, spec: PolicySpec())
         policy.spec.halt = HaltSpec(reason: "r")
-        policy.spec.freezes = [FreezeSpec(from: moment, until: later, reason: "r")]
+        policy.spec.halt?.requestedBy = "ada"
+        policy.spec.halt?.at = moment
+        policy.spec.halt?.resumed = ResumeSpec(reason: "r", requestedBy: "eve", at: later)
+        policy.spec.leash = true
+        policy.spec.maxTargetsPerGroup = 1
+        policy.spec.maxTargetsPerGroupPerDay = 1
+        var approvals = ApprovalRule(count: 2)
+        approvals.whenLabels = ["tier": "production"]
+        approvals.whenTargetsAtLeast = 3
+        approvals.validFor = WrittenDuration(.seconds(3_600))
+        policy.spec.approvals = approvals
+        let weekly = WeeklyFreezeSpec(days: [.fri], from: "16:00", to: "09:00", timeZone: "Europe/Madrid")
+        policy.spec.freezes = [
+            FreezeSpec(from: moment, until: later, reason: "r"), FreezeSpec(weekly: weekly, reason: "r"),
+        ]
         policy.spec.allowedAccounts = ["123456789012"]
         policy.spec.allowedRegions = ["eu-west-1"]
         policy.spec.allowedFaults = PolicySchema.faultNames
@@ -261,16 +278,33 @@ enum FullResources {
 
     static var schedule: Schedule {
         var spec = ScheduleSpec(experiment: "full", timeZone: "Europe/Madrid")
-        spec.cron = "0 10 * * mon"
+        spec.probabilityPerDay = 0.25
+        spec.groups = [ScheduledGroup(name: "web", probabilityPerDay: 0.5)]
         spec.windows = [WindowSpec(days: [.mon], from: "09:00", to: "08:00")]
+        spec.businessDays = [.mon, .tue]
         spec.holidays = ["2026-12-25"]
+        spec.holidayCalendars = [
+            HolidayCalendarSpec(
+                name: "spain", rules: [HolidayRuleSpec(name: "Good Friday", when: "easter - 2")],
+                ics: "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261225\nEND:VEVENT\nEND:VCALENDAR\n")
+        ]
+        spec.minTimeBetween = WrittenDuration(.seconds(60))
         spec.concurrency = .replace
         spec.startingDeadline = second
         spec.suspend = true
+        spec.history = ScheduleHistorySpec(passed: 3, notPassed: 4)
         var schedule = Schedule(metadata: metadata("full"), spec: spec)
         var status = ScheduleStatus()
+        status.observedGeneration = 1
+        status.handledUntil = moment
         status.lastSlot = moment
         status.nextSlot = later
+        status.active = ["full-1"]
+        status.skipped = [SkippedSlot(slot: moment, target: "web", reason: .overlap, message: "m")]
+        status.targets = [ScheduledTargetStatus(name: "web", lastStart: moment, nextSlot: later)]
+        status.conditions = [
+            Condition(type: "Ready", status: .yes, reason: "Following", message: "m", lastTransitionTime: moment)
+        ]
         schedule.status = status
         return schedule
     }

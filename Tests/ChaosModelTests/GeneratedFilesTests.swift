@@ -12,6 +12,11 @@ struct GeneratedFilesTests {
         try compare("docs/reference/\(ReferencePage.fileName(for: kind))", with: ReferencePage.text(for: kind))
     }
 
+    @Test("the page of the controller's configuration says what its schema says")
+    func configurationPage() throws {
+        try compare("docs/reference/controllerconfiguration.md", with: ReferencePage.controllerConfiguration)
+    }
+
     @Test("the JSON Schema says what the schema says", arguments: ResourceKind.allCases)
     func jsonSchema(kind: ResourceKind) throws {
         try compare("docs/schemas/\(JSONSchemaDocument.fileName(for: kind))", with: JSONSchemaDocument.text(for: kind))

@@ -102,6 +102,13 @@ struct Widening {
         list("allowedFaults", old.allowedFaults, new.allowedFaults)
         most("maxTargetsPerRun", old.maxTargetsPerRun, new.maxTargetsPerRun, digit: digit)
         most("maxTargetsPerDay", old.maxTargetsPerDay, new.maxTargetsPerDay, digit: digit)
+        most("maxTargetsPerGroup", old.maxTargetsPerGroup, new.maxTargetsPerGroup, digit: digit)
+        most("maxTargetsPerGroupPerDay", old.maxTargetsPerGroupPerDay, new.maxTargetsPerGroupPerDay, digit: digit)
+        most("approvals", old.approvals.map { -$0.count }, new.approvals.map { -$0.count }, digit: digit)
+        most(
+            "approvals.whenTargetsAtLeast", old.approvals?.whenTargetsAtLeast, new.approvals?.whenTargetsAtLeast,
+            digit: digit)
+        if old.leash == true, new.leash != true { ways.append("the leash is gone") }
         most("minHealthy", old.minHealthy.map { -$0 }, new.minHealthy.map { -$0 }, digit: digit)
         if old.maxDuration != nil, new.maxDuration == nil { ways.append("maxDuration is gone") }
         if (new.freezes ?? []).count < (old.freezes ?? []).count { ways.append("a freeze is gone") }
@@ -116,6 +123,11 @@ struct Widening {
         if (new.windows ?? []).count < (old.windows ?? []).count { ways.append("a window is gone") }
         if old.windows != nil, new.windows == nil { ways.append("all windows are gone") }
         if (new.holidays ?? []).count < (old.holidays ?? []).count { ways.append("a holiday is gone") }
+        if old.businessDays != nil, new.businessDays == nil { ways.append("the business days are gone") }
+        if (new.holidayCalendars ?? []).count < (old.holidayCalendars ?? []).count { ways.append("a calendar is gone") }
+        if old.minTimeBetween != nil, new.minTimeBetween == nil { ways.append("minTimeBetween is gone") }
+        if (new.groups ?? []).count > (old.groups ?? []).count { ways.append("more groups") }
+        if old.groups != nil, new.groups == nil { ways.append("all groups are gone") }
         if old.concurrency == .forbid, let now = new.concurrency, now != .forbid { ways.append("runs may overlap") }
         return ways
     }

@@ -36,6 +36,8 @@ private final class ScriptedControl: Sendable {
                 aborts.withLock { $0.append(request) }
                 abortedInput.yield()
             },
+            approve: { _, _, _ in throw Refused() }, halt: { _, _ in throw Refused() },
+            resume: { _, _ in throw Refused() },
             progress: { _ in AsyncStream { _ in } })
     }
 }

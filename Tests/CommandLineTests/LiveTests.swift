@@ -154,7 +154,7 @@ struct PlainProgressTests {
         run.status?.timeline.insert(early, at: 1)
         #expect(
             Palette(coloured: false).text(progress.newLines(of: run))
-                == "2026-11-24T05:36:00.100Z note: two\\u{a}lines\n")
+                == "known only now:\n  2026-11-24T05:36:00.100Z note: two\\u{a}lines\n")
         #expect(progress.newLines(of: run).isEmpty)
     }
 }

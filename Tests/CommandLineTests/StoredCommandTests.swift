@@ -9,7 +9,7 @@ import Synchronization
 import Testing
 
 /// Commands run in this process on a real store, which is removed afterwards.
-private final class Desk: Sendable {
+final class Desk: Sendable {
     let folder = "/tmp/rebound-desk-\(UUID().uuidString)"
     private let answers = Mutex("")
     private let notices = Mutex("")
@@ -18,7 +18,7 @@ private final class Desk: Sendable {
     var errors: String { notices.withLock { $0 } }
 
     deinit {
-        for suffix in ["", "-wal", "-shm"] { unlink(folder + "/rebound.db" + suffix) }
+        for suffix in ["", "-wal", "-shm", "-reserve"] { unlink(folder + "/rebound.db" + suffix) }
         rmdir(folder)
     }
 
@@ -33,7 +33,10 @@ private final class Desk: Sendable {
         await store.close()
     }
 
-    func run(_ arguments: String...) async -> CommandStatus {
+    func run(_ arguments: String...) async -> CommandStatus { await perform(arguments + ["--store", path]) }
+
+    /// The same without a store: with what the arguments say.
+    func perform(_ arguments: [String]) async -> CommandStatus {
         let console = Console(
             output: .init(isTerminal: false) { [self] text in
                 answers.withLock { $0 += text }
@@ -46,7 +49,7 @@ private final class Desk: Sendable {
         let context = CommandContext(
             console: console, opening: .system(environment: [:]), signals: { AsyncStream { _ in } },
             now: { Samples.at(0) }, requestedBy: { "ana@ops-1" })
-        return await CommandProgram.run(ReboundCommand.self, arguments: arguments + ["--store", path], in: context)
+        return await CommandProgram.run(ReboundCommand.self, arguments: arguments, in: context)
     }
 }
 

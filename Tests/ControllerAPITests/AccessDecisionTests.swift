@@ -72,7 +72,7 @@ struct AccessDecisionTests {
             AccessRequest(verb: "create", resource: "rolebindings", namespace: ""),
             AccessRequest(verb: "update", resource: "policies", name: "p"),
             AccessRequest(verb: "delete", resource: "namespaces", name: "shop"),
-            AccessRequest(verb: "create", resource: "tokens", namespace: "shop"),
+            AccessRequest(verb: "create", resource: "credentials", namespace: "shop"),
             AccessRequest(verb: "halt", resource: "halt"), AccessRequest(verb: "get", resource: "audit"),
         ] {
             #expect(try await !isAllowed(world, alice, request), "\(request)")

@@ -9,7 +9,7 @@ import Testing
 struct AccessMatrixTests {
     static let readable = ["experiments", "runs", "injections", "schedules", "policies", "namespaces"]
     static let collections = readable + ["rolebindings", "clusterrolebindings"]
-    static let others = ["events", "metrics", "audit", "halt", "resume", "tokens", "secrets", "nonsense"]
+    static let others = ["events", "metrics", "audit", "halt", "resume", "credentials", "secrets", "nonsense"]
     static let namespaced: Set<String> = ["experiments", "runs", "injections", "schedules", "rolebindings", "events"]
     static let verbs = [
         "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "abort", "approve", "plan",

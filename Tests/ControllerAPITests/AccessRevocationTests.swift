@@ -121,4 +121,24 @@ struct AccessRevocationTests {
         #expect(await world.answer(leaf).denial == .revoked)
         await world.close()
     }
+
+    @Test("a binding that is taken away ends what it allowed, and a change that leaves the right ends nothing")
+    func bindings() async throws {
+        let world = try await AccessWorld()
+        let (other, _) = try await world.anotherProcess()
+        try await world.bind(.viewer, to: RoleSubject(kind: .user, name: "alice"), in: "shop")
+        let alice = try await world.answer(world.certificate("alice")).get()
+        let request = AccessRequest(verb: "watch", resource: "runs", namespace: "shop")
+        await world.access.untilForbidden(alice, AccessRequest(verb: "watch", resource: "runs", namespace: "other"))
+        async let ended: Void = world.access.untilForbidden(alice, request)
+        await world.clock.untilSleeping(1)
+        try await world.bind(.viewer, to: RoleSubject(kind: .user, name: "bob"), in: "shop")
+        world.clock.advance(by: FleetAccess.Options().lookInterval)
+        await world.clock.untilSleeping(1)
+        #expect(try await world.access.decide(alice, request).isAllowed)
+        try await other.delete(ResourceKey(kind: .roleBinding, namespace: "shop", name: "viewer-alice"))
+        world.clock.advance(by: FleetAccess.Options().lookInterval)
+        await ended
+        await world.close()
+    }
 }

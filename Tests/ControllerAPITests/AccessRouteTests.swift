@@ -23,7 +23,9 @@ struct AccessRouteTests {
         "GET /apis/rebound.chaos/v1", "GET /apis/authorization.k8s.io", "GET /apis/authorization.k8s.io/v1",
         "GET /openapi/v2", "GET /openapi/v3", "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
         "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "POST /apis/rebound.chaos/v1/halt",
-        "POST /apis/rebound.chaos/v1/resume", "GET /apis/rebound.chaos/v1/audit", "POST /login", "GET /nothing",
+        "POST /apis/rebound.chaos/v1/resume", "GET /apis/rebound.chaos/v1/audit", "POST /login",
+        "GET /apis/rebound.chaos/v1/credentials", "POST /apis/rebound.chaos/v1/credentials",
+        "POST /apis/rebound.chaos/v1/credentials/revoke", "GET /nothing",
         "GET /debug/pprof/", "GET /../etc/passwd", "DELETE /", "TRACE /api",
     ]
 
@@ -151,6 +153,97 @@ struct AccessRouteTests {
             }
             let exchange = try LoginExchange(token: token.text)
             #expect(try await server.send("POST", "/login", none, body: exchange.body).status == 201)
+        }
+        await world.close()
+    }
+
+    @Test("an admin makes a token, finds it in the list, and takes it back with all that came of it")
+    func tokens() async throws {
+        let world = try await AccessWorld()
+        try await AccessServer.serve(world) { server in
+            let admin = try server.files(
+                "admin", groups: [FleetAccess.adminGroup], by: world.authority, at: world.now)
+            let path = "/apis/rebound.chaos/v1/credentials"
+            let order = #"{"name":"ci","groups":["pipelines"],"lifetime":"24h","purpose":"nightly"}"#
+            let made = try await server.send("POST", path, admin, body: Array(order.utf8))
+            #expect(made.status == 201)
+            let token = try JSONDecoder().decode(TokenAnswer.self, from: Data(made.body))
+            let pipeline = AccessServer.Credential(name: "ci", header: "Bearer \(token.token)")
+            #expect(try await server.send("GET", "/version", pipeline).status == 200)
+            #expect(try await server.send("GET", path, pipeline).status == 403)
+            let listed = String(decoding: try await server.send("GET", path, admin).body, as: UTF8.self)
+            #expect(listed.contains(token.id) && listed.contains("nightly") && !listed.contains("ecret"))
+            #expect(!listed.contains(token.token.suffix(43)))
+            let exchange = try LoginExchange(token: token.token)
+            #expect(try await server.send("POST", "/login", .init(name: "none"), body: exchange.body).status == 201)
+            let wish = #"{"credential":"\#(token.id)","reason":"leaked"}"#
+            let revoked = try await server.send("POST", path + "/revoke", admin, body: Array(wish.utf8))
+            let answer = try JSONDecoder().decode(RevocationAnswer.self, from: Data(revoked.body))
+            #expect(answer.revoked.count == 2 && answer.revoked.contains(token.id))
+            #expect(try await server.send("GET", "/version", pipeline).status == 401)
+            let trail = try await world.store.auditEntries(after: 0, limit: 100)
+                .map { String(decoding: $0.record, as: UTF8.self) }
+            #expect(trail.count { $0.contains("revokeCredential") && $0.contains("leaked") } == 2)
+            #expect(trail.contains { $0.contains("issueCredential") && $0.contains("user:admin") })
+            #expect(trail.contains { $0.contains("issueCredential") && $0.contains("user:ci") })
+        }
+        await world.close()
+    }
+
+    @Test("orders for credentials that say too little, too much or nonsense are refused, and say which field")
+    func badOrders() async throws {
+        let world = try await AccessWorld()
+        try await AccessServer.serve(world) { server in
+            let admin = try server.files(
+                "admin", groups: [FleetAccess.adminGroup], by: world.authority, at: world.now)
+            let path = "/apis/rebound.chaos/v1/credentials"
+            for (body, word, place) in [
+                ("{}", "is missing", ""), (#"{"name":"ci","lifetime":"24h"}"#, "purpose", ""),
+                (#"{"name":"ci","lifetime":"24h","purpose":""}"#, "purpose", ""),
+                (#"{"name":"ci","lifetime":"forever","purpose":"x"}"#, "lifetime", ""),
+                (#"{"name":"ci","lifetime":"9000h","purpose":"x"}"#, "366 days", ""),
+                (#"{"name":"system:controller","lifetime":"1h","purpose":"x"}"#, "system:", ""),
+                (#"{"name":"ci","lifetime":"1h","purpose":"x","admin":true}"#, "admin", ""),
+                (#"{"name":"ci","lifetime":"1h","purpose":"x","groups":"ops"}"#, "groups", ""),
+                (#"{"reason":"x"}"#, "either", "/revoke"), (#"{"name":"ci"}"#, "reason", "/revoke"),
+                (#"{"name":"ci","credential":"token:ab","reason":"x"}"#, "either", "/revoke"),
+                (#"{"credential":"token:'; DROP TABLE","reason":"x"}"#, "either", "/revoke"),
+            ] {
+                let answer = try await server.send("POST", path + place, admin, body: Array(body.utf8))
+                let text = String(decoding: answer.body, as: UTF8.self)
+                #expect(answer.status == 400 && text.contains(word), "\(body): \(text)")
+            }
+            #expect(try await world.store.credentials().isEmpty)
+        }
+        await world.close()
+    }
+
+    @Test("a revocation ends an open watch of curl at once, and its next request is refused")
+    func openWatch() async throws {
+        let world = try await AccessWorld()
+        try await AccessServer.serve(world) { server in
+            let admin = try server.files(
+                "admin", groups: [FleetAccess.adminGroup], by: world.authority, at: world.now)
+            let url = "https://127.0.0.1:\(server.port)/api/v1/namespaces"
+            let options = [
+                "--silent", "--no-buffer", "--fail", "--cacert", world.folder.file("server-ca.pem"), "--cert",
+                admin.certificate ?? "",
+            ]
+            let (events, feed) = AsyncStream.makeStream(of: String.self)
+            startTestThread {
+                guard let curl = try? ChildProcess("/usr/bin/curl", options + [url + "?watch=1"]) else { return }
+                while let line = curl.readLine() { feed.yield(line) }
+                feed.finish()
+            }
+            var lines = events.makeAsyncIterator()
+            #expect(await lines.next()?.contains("ADDED") == true)
+            _ = try await world.access.revokeAll(ofName: "nobody", by: "user:root", reason: "another")
+            let serial = try Certificate.read(
+                pem: Array(world.folder.read(String(admin.certificate?.split(separator: "/").last ?? "")).utf8),
+                name: "admin")[0].serial
+            _ = try await world.access.revoke("certificate:\(serial)", by: "user:root", reason: "lost")
+            #expect(await lines.next() == nil)
+            #expect(try await server.send("GET", "/api/v1/namespaces", admin).status == 401)
         }
         await world.close()
     }

@@ -46,7 +46,7 @@ struct AccessServer {
             environment: APIEnvironment(
                 now: { world.now }, random: { Double.random(in: 0..<1) },
                 sleep: { try await ContinuousClock().sleep(for: $0) }),
-            metrics: { "up 1\n" }, readiness: { [] }, logger: logger)
+            metrics: { _ in MetricsPage(contentType: "text/plain", text: "up 1\n") }, readiness: { [] }, logger: logger)
     }
 
     /// What proves a client: a certificate with its key in files, a header, or nothing.

@@ -13,11 +13,13 @@ import threading
 import time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-sys.path.insert(0, os.path.join(ROOT, "Tests", "FleetPython"))
-from playing import FleetCase, fleet  # noqa: E402
+sys.path[:0] = [os.path.join(ROOT, "Tests", "FleetPython"), os.path.join(ROOT, "deploy", "local-fleet")]
+from localfleet.keeper import die_with_parent  # noqa: E402
+from playing import FleetCase, Unbroken, heed_signals  # noqa: E402
 
 PRODUCTS = os.environ.get("REBOUND_PRODUCTS", os.path.join(ROOT, ".build", "debug"))
 LIFETIME = 120          # longer than this is a hang, on the slowest machine
+MARK = "REBOUND_TEST_MARK"          # what test_told_to_end knows its descendants by; means nothing to Rebound
 ACTING = {
     "TerminateInstances", "StopInstances", "StartInstances", "RebootInstances", "CreateTags",
     "TerminateInstanceInAutoScalingGroup", "SuspendProcesses", "ResumeProcesses", "DetachInstances",
@@ -75,15 +77,16 @@ class Done:
 
 class Driver:
     """A command that runs, whose lines on standard error can be waited for."""
-    running = set()
+    running = set()         # ended with the tests, however they end
 
     def __init__(self, arguments, environment):
         self.output = tempfile.TemporaryFile("w+")
         # Swift's backtracer would hold the pipes of a driver that is killed in the middle of a crash.
-        self.process = subprocess.Popen(
-            arguments, env={**environment, "SWIFT_BACKTRACE": "enable=no"}, text=True, stdout=self.output,
-            stderr=subprocess.PIPE)
-        Driver.running.add(self.process)
+        with Unbroken():
+            self.process = subprocess.Popen(
+                arguments, env={**environment, "SWIFT_BACKTRACE": "enable=no"}, text=True, stdout=self.output,
+                stderr=subprocess.PIPE)
+            Driver.running.add(self.process)
         self.lines, self.changed = [], threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -153,19 +156,32 @@ class Driver:
 @atexit.register
 def end_drivers():
     """An interrupt skips the tests' own cleanups."""
-    for process in Driver.running:
+    ended = list(Driver.running)
+    for process in ended:
         process.kill()
+    for process in ended:
+        process.wait()
+
+
+def end_when_told(grace):
+    """From now on SIGINT and SIGTERM end the tests, and so does the death of whoever started this process. An exception
+    out of a signal's handler can be lost on its way, in a destructor for example; so after `grace` seconds the process
+    ends in any case, its commands with it, and its fleet, which is told by the kernel."""
+    def by_force():
+        end_drivers()
+        os._exit(1)
+
+    def told():
+        timer = threading.Timer(grace, by_force)
+        timer.daemon = True
+        timer.start()
+    heed_signals(told)
+    die_with_parent(os.getppid(), signal.SIGTERM)
 
 
 class ReboundCase(FleetCase):
     """A fleet, a fresh store for each test, and `rebound` in an environment of its own."""
     maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        # An interrupt skips the class's own cleanups.
-        atexit.register(fleet, "down", "--state", cls.state, check=False)
 
     @classmethod
     def prove(cls, text):
@@ -239,7 +255,8 @@ class ReboundCase(FleetCase):
         return {
             "PATH": os.environ["PATH"], "HOME": self.work.name, "AWS_REGION": self.about["region"],
             "AWS_ENDPOINT_URL": endpoint or self.about["endpoint"], "AWS_ACCESS_KEY_ID": self.about["accessKeyID"],
-            "AWS_SECRET_ACCESS_KEY": self.about["secretAccessKey"], "AWS_EC2_METADATA_DISABLED": "true", **more}
+            "AWS_SECRET_ACCESS_KEY": self.about["secretAccessKey"], "AWS_EC2_METADATA_DISABLED": "true",
+            MARK: os.environ.get(MARK, ""), **more}
 
     def start(self, *arguments, endpoint=None, command="rebound"):
         driver = Driver([program(command), *arguments], self.environment(endpoint))

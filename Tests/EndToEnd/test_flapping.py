@@ -6,7 +6,7 @@ import subprocess
 import sys
 import unittest
 
-from driving import PASS, ReboundCase
+from driving import PASS, Driver, ReboundCase, Unbroken
 
 OUTAGES = 20
 SEED = int(os.environ.get("REBOUND_TEST_SEED", "20261124"))
@@ -17,9 +17,11 @@ class Flapping(ReboundCase):
 
     def setUp(self):
         super().setUp()
-        self.server = subprocess.Popen(
-            [sys.executable, os.path.join(os.path.dirname(__file__), "flapping_server.py"), str(SEED), str(OUTAGES)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        server = os.path.join(os.path.dirname(__file__), "flapping_server.py")
+        with Unbroken():
+            self.server = subprocess.Popen([sys.executable, server, str(SEED), str(OUTAGES)],
+                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            Driver.running.add(self.server)
         self.addCleanup(self.end_server)
         self.port = int(self.server.stdout.readline())
 
@@ -27,6 +29,7 @@ class Flapping(ReboundCase):
         self.server.stdin.close()
         self.server.kill()
         self.server.wait()
+        Driver.running.discard(self.server)
         self.server.stdout.close()
 
     def test_every_outage_is_reported_with_bounds_that_hold_the_truth(self):

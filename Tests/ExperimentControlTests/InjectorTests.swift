@@ -106,8 +106,9 @@ struct InjectorTests {
         empty.account = "999999999999"
         let other = try await Bench(empty)
         let injector = Injector(
-            store: bench.store, connections: other.connections, clock: bench.clock, options: bench.options,
-            outbox: bench.outbox, confirmLease: { _ in }, logger: .silent)
+            records: StoredRecords(store: bench.store),
+            world: AWSWorld(connections: other.connections, options: bench.options),
+            clock: bench.clock, options: bench.options, outbox: bench.outbox, confirmLease: { _ in }, logger: .silent)
         let context = Injector.Context(run: run, policies: [], targets: [held.spec.target], mayHarm: false)
         let looked = try await injector.advance(held, in: context)
         #expect(looked.state == .reverting)

@@ -104,7 +104,10 @@ struct PlanTextTests {
         spec.gates = [GateSpec(name: "g", condition: .probe(.cloudWatchAlarm(CloudWatchAlarmProbeSpec(name: "a"))))]
         spec.faults[0].targets.instances?.assumeRole = AssumeRoleSpec(roleArn: "arn:aws:iam::1:role/r")
         let actions = IAMActions.needed(by: spec)
-        let expected = ["sns:Publish", "lambda:InvokeFunction", "cloudwatch:DescribeAlarms", "sts:AssumeRole"]
+        let expected = [
+            "sns:Publish", "sns:GetTopicAttributes", "lambda:InvokeFunction", "lambda:GetFunctionConfiguration",
+            "cloudwatch:DescribeAlarms", "sts:AssumeRole",
+        ]
         #expect(Set(expected).isSubset(of: actions))
     }
 }

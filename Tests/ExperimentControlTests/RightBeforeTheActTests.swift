@@ -82,8 +82,8 @@ struct RightBeforeTheActTests {
     func policy(_ change: Change<PolicySpec>) async throws {
         let bench = try await Bench(.web(3))
         let (run, armed) = try await armed(bench)
-        let refused = try await bench.advance(
-            armed, of: run, until: [.refused, .completed], policies: [Sample.policy("new", change.apply)])
+        _ = try await bench.store.create(Sample.policy("new", change.apply))
+        let refused = try await bench.advance(armed, of: run, until: [.refused, .completed])
         #expect(refused.state == .refused)
         #expect(bench.aws.count("TerminateInstances") == 0)
     }
@@ -142,8 +142,9 @@ struct RightBeforeTheActTests {
         let (run, armed) = try await armed(bench)
         let asked = Counter()
         let injector = Injector(
-            store: bench.store, connections: bench.connections, clock: bench.clock, options: bench.options,
-            outbox: bench.outbox,
+            records: StoredRecords(store: bench.store),
+            world: AWSWorld(connections: bench.connections, options: bench.options),
+            clock: bench.clock, options: bench.options, outbox: bench.outbox,
             confirmLease: { _ in
                 // The process is stopped for a minute while it waits for the store's answer.
                 if asked.next() == 1 { bench.clock.advance(by: .seconds(60)) }

@@ -57,7 +57,7 @@ struct RunDecisionTests {
         let wanting = RunFacts.Watch(
             baselineWants: ["site fails"], isRecovered: false, began: .init(nanoseconds: 90 * Self.second),
             stopReason: nil)
-        #expect(RunDecision.next(Self.facts(.baseline, watch: wanting)) == .wait(RunDecision.tick))
+        #expect(RunDecision.next(Self.facts(.baseline, watch: wanting)) == .wait(RunDecision.easyTick))
         let late = RunDecision.next(Self.facts(.baseline, watch: wanting, now: 153))
         #expect(
             late == .enter(.reporting, reason: "the steady state did not hold before the first fault: site fails"))
@@ -163,22 +163,22 @@ struct RunDecisionTests {
         var good = Self.quiet
         good.isRecovered = true
         #expect(Self.phase(of: RunDecision.next(Self.facts(.recovering, done, watch: good))) == .reporting)
-        #expect(RunDecision.next(Self.facts(.recovering, done)) == .wait(RunDecision.tick))
-        #expect(RunDecision.next(Self.facts(.recovering, done, now: 394)) == .wait(RunDecision.tick))
+        #expect(RunDecision.next(Self.facts(.recovering, done)) == .wait(RunDecision.easyTick))
+        #expect(RunDecision.next(Self.facts(.recovering, done, now: 394)) == .wait(RunDecision.easyTick))
         #expect(Self.phase(of: RunDecision.next(Self.facts(.recovering, done, now: 395))) == .reporting)
         #expect(Self.phase(of: RunDecision.next(Self.facts(.recovering, done, abort: "enough"))) == .reporting)
         #expect(RunDecision.next(Self.facts(.recovering, done, watch: nil)) == .startWatching)
         #expect(Self.phase(of: RunDecision.next(Self.facts(.recovering, done, watch: Self.stopping))) == .reverting)
         #expect(
             RunDecision.next(Self.facts(.recovering, done, watch: Self.stopping, isStopped: true))
-                == .wait(RunDecision.tick))
+                == .wait(RunDecision.easyTick))
     }
 
     @Test("a fault that was held long leaves the system its time to recover after it was put back")
     func recoveringAfterRevert() {
         var put = Self.injection(Self.stop, .reverted, effective: 90)
         put.status?.revertedAt = MonotonicInstant(nanoseconds: 500 * Self.second)
-        #expect(RunDecision.next(Self.facts(.recovering, [put], now: 799)) == .wait(RunDecision.tick))
+        #expect(RunDecision.next(Self.facts(.recovering, [put], now: 799)) == .wait(RunDecision.easyTick))
         #expect(Self.phase(of: RunDecision.next(Self.facts(.recovering, [put], now: 800))) == .reporting)
     }
 }

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the fleet's tests share: a fleet with small delays, its clients, and waiting for what really happened."""
+import atexit
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,27 +24,92 @@ LONGEST = 60
 PATIENCE = 240
 
 
+class Unbroken:
+    """While this is held, an interrupt waits: what is being started is noted before anybody has to end it."""
+    held = waiting = False
+
+    def __enter__(self):
+        Unbroken.held = True
+
+    def __exit__(self, *_):
+        Unbroken.held = False
+        if Unbroken.waiting:
+            raise KeyboardInterrupt
+
+
+def heed_signals(told=lambda: None):
+    """From now on SIGINT and SIGTERM unwind the tests once, whatever this process inherited; `told` is called first."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def hear(*_):
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)       # taking down is not to be interrupted
+        told()
+        if Unbroken.held:
+            Unbroken.waiting = True
+        else:
+            raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, hear)
+
+
 def fleet(*line, check=True, **more):
     return subprocess.run([sys.executable, FLEET, *line], check=check, text=True, capture_output=True, **more)
 
 
 class FleetCase(unittest.TestCase):
-    """One fleet for all tests of a class; `options` are added to the quick ones."""
+    """One fleet for all tests of a class; `options` are added to the quick ones.
+
+    The fleet is a child of the tests' process and ends with it, however that ends: `fleet up` would leave one behind
+    that was still coming up when the tests were told to end."""
     options = ()
+    server = None
 
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="fleet-test-")
         cls.addClassCleanup(cls.folder.cleanup)
         cls.state = os.path.join(cls.folder.name, "state")
-        # Registered before `up`, so that a fleet that came up half is taken down too.
-        cls.addClassCleanup(fleet, "down", "--state", cls.state)
-        try:
-            cls.about = json.loads(fleet("up", "--state", cls.state, *QUICK, *cls.options).stdout)
-        except subprocess.CalledProcessError as error:
-            raise AssertionError(f"fleet up failed: {error.stderr}") from None
+        os.mkdir(cls.state)
+        # Registered before the start, so that a fleet that came up half is taken down too; and twice, since an
+        # interrupt skips the cleanups of a class.
+        cls.addClassCleanup(cls.take_down)
+        atexit.register(cls.take_down)
+        cls.about = cls.bring_up()
         cls.ec2, cls.groups, cls.balancing = (cls.client(s) for s in ("ec2", "autoscaling", "elbv2"))
         cls.group, cls.arn = cls.about["autoScalingGroup"], cls.about["targetGroupArn"]
+
+    @classmethod
+    def bring_up(cls):
+        """Starts the fleet, waits until it is whole, and returns its description."""
+        reading, writing = os.pipe()
+        log = os.path.join(cls.state, "fleet.log")
+        with os.fdopen(reading) as answer, open(log, "wb") as output:
+            try:
+                with Unbroken():
+                    cls.server = subprocess.Popen(
+                        [sys.executable, FLEET, "serve", f"--state={cls.state}", f"--ready-fd={writing}",
+                         f"--parent={os.getpid()}", *QUICK, *cls.options], stdin=subprocess.DEVNULL, stdout=output,
+                        stderr=output, pass_fds=[writing], start_new_session=True)
+            finally:
+                os.close(writing)
+            about = json.loads(answer.readline() or "{}")
+        if "endpoint" not in about:
+            with open(log) as said:
+                raise AssertionError(f"the fleet did not come up: {about.get('error')}\n{said.read()[-3000:]}")
+        return about
+
+    @classmethod
+    def take_down(cls):
+        if cls.server is None:
+            return
+        cls.server.terminate()
+        try:
+            cls.server.wait(LONGEST)
+        except subprocess.TimeoutExpired:
+            cls.server.kill()                       # what it started dies with it
+            cls.server.wait()
 
     @classmethod
     def client(cls, service, retries=1, **more):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """However a fleet ends, none of its processes is left; and several live side by side."""
+import atexit
 import json
 import os
 import signal
@@ -20,6 +21,9 @@ class LifeOfAFleet(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.state = os.path.join(folder.name, "state")
         self.addCleanup(fleet, "down", "--state", self.state)
+        # An interrupt skips the cleanups.
+        atexit.register(fleet, "down", "--state", self.state, check=False)
+        self.addCleanup(atexit.unregister, fleet)
 
     def up(self, state=None):
         return json.loads(fleet("up", "--state", state or self.state, *SMALL).stdout)
@@ -129,6 +133,13 @@ class LifeOfAFleet(unittest.TestCase):
         self.eventually("haproxy is there", lambda: len(self.processes()) > 2)
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=PATIENCE)
+        self.eventually("all are gone", lambda: not self.processes())
+
+    def test_a_fleet_that_is_coming_up_ends_with_what_brings_it_up(self):
+        coming = subprocess.Popen([sys.executable, FLEET, "up", "--state", self.state, *SMALL], stdout=subprocess.PIPE)
+        self.eventually("haproxy is there", lambda: len(self.processes()) > 2)
+        coming.kill()
+        self.assertEqual(coming.communicate(timeout=PATIENCE)[0], b"", "it was killed before the fleet was whole")
         self.eventually("all are gone", lambda: not self.processes())
 
     def test_a_wrong_option_is_refused_before_anything_starts(self):

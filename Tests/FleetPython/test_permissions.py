@@ -19,8 +19,9 @@ POLICY = {"Version": "2012-10-17", "Statement": [
         "ec2:DescribeInstances", "autoscaling:Describe*", "ec2:CreateTags"]},
     {"Effect": "Allow", "Action": ["ec2:RebootInstances", "ec2:StopInstances"], "Condition": OPTED_IN,
      "Resource": "arn:aws:ec2:eu-west-1:*:instance/*"},
-    {"Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:eu-west-1:123456789012:chaos"},
-    {"Effect": "Allow", "Action": "lambda:InvokeFunction",
+    {"Effect": "Allow", "Action": ["sns:Publish", "sns:GetTopicAttributes"],
+     "Resource": "arn:aws:sns:eu-west-1:123456789012:chaos"},
+    {"Effect": "Allow", "Action": ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"],
      "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:record-recovery"},
     {"Effect": "Deny", "Action": "ec2:*", "Resource": "*",
      "Condition": {"StringEquals": {"ec2:ResourceTag/app": "standalone"}}}]}
@@ -41,6 +42,8 @@ class AccessChecked(FleetCase):
         self.groups.describe_scaling_activities(AutoScalingGroupName="web")
         self.client("sns").publish(TopicArn=self.about["topicArn"], Message="x")
         self.client("lambda").invoke(FunctionName=self.about["function"], Payload=b"{}")
+        self.client("sns").get_topic_attributes(TopicArn=self.about["topicArn"])
+        self.client("lambda").get_function_configuration(FunctionName=self.about["function"])
 
     def test_what_it_does_not_is_refused_in_the_service_s_words_and_harms_nobody(self):
         victim = self.ids()[0]

@@ -23,6 +23,19 @@ class StandaloneInstances(FleetCase):
             return self.health(self.instance)[self.instance]["State"] == "healthy"
         self.eventually("the target is healthy", healthy)
 
+    def test_the_filter_by_zone_finds_the_instances_of_the_zone(self):
+        def instances(**filters):
+            answer = self.ec2.describe_instances(**filters)
+            return [instance for reservation in answer["Reservations"] for instance in reservation["Instances"]]
+
+        zones = {}
+        for instance in instances():
+            zones.setdefault(instance["Placement"]["AvailabilityZone"], set()).add(instance["InstanceId"])
+        self.assertGreater(len(zones), 1)
+        for zone, ids in zones.items():
+            found = instances(Filters=[{"Name": "availability-zone", "Values": [zone]}])
+            self.assertEqual({instance["InstanceId"] for instance in found}, ids, zone)
+
     def test_stopping_kills_the_server_and_starting_brings_it_back(self):
         pid = self.process_of(self.instance)
         self.ec2.stop_instances(InstanceIds=[self.instance])

@@ -44,6 +44,26 @@ struct HTTPClientTLSTests {
         #expect(error.code == .tls && !error.requestMayHaveBeenSent)
     }
 
+    @Test("certificates and keys in memory serve as well as files", arguments: ["http/1.1", "stream"])
+    func inMemory(way: String) async throws {
+        let server = try TLSServer(certificates, options: ["-Verify", "1", "-verify_return_error"])
+        let request = request(server) {
+            $0.caFile = nil
+            $0.caPEM = certificates.bytes("ca.pem")
+            $0.clientCertificatePEM = certificates.bytes("client.pem")
+            $0.clientKeyPEM = certificates.bytes("client.key")
+        }
+        if way == "stream" {
+            let limits = HTTPStreamLimits(idle: .seconds(900), bufferBytes: 1_000)
+            #expect(try await client.stream(request, limits: limits).head.status == 200)
+        } else {
+            #expect(try await client.send(request).status == 200)
+        }
+        var other = request
+        other.tls.caPEM = certificates.bytes("client.pem")
+        #expect(await failure(of: client, other)?.code == .tls)
+    }
+
     @Test("without verification any certificate will do")
     func unverified() async throws {
         let server = try TLSServer(certificates)

@@ -47,11 +47,15 @@ struct FolderTests {
         #expect(names() == ["authority.crt", "authority.pem", "signing.pem", "signing.pub"])
     }
 
-    @Test("what a crash left beside a key is no key")
+    @Test("what a crash left beside a key is no key, and is gone after the next start")
     func leftovers() throws {
         #expect(mkdir(path, 0o700) == 0)
         try scratch.write("-----BEGIN PRIV", to: "identity/authority.pem.new-0123456789abcdef")
         let first = try IdentityFolder.open(path, authority: nil, at: someDay)
+        #expect(link("\(path)/signing.pem", "\(path)/signing.pem.new-0123456789abcdef") == 0)
+        #expect(names().count == 5)
+        _ = try IdentityFolder.open(path, authority: nil, at: someDay)
+        #expect(names() == ["authority.crt", "authority.pem", "signing.pem", "signing.pub"])
         let second = try IdentityFolder.open(path, authority: nil, at: someDay)
         #expect(first.authority.certificate == second.authority.certificate)
     }

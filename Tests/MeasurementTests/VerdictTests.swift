@@ -136,6 +136,22 @@ private let causes: [Cause] = [
     Cause("availability on both sides", .inconclusive, says: "99.55 % to 99.65 %, on both sides") {
         $0.objective?.availability = 99.6
     },
+    Cause("an availability of a handful of attempts", .inconclusive, says: "only 5 attempts tell of the availability") {
+        $0.objective?.availability = 99
+        $0.recovery?.availability = AvailabilityReport(percent: 40, low: 40, high: 40, attempts: 5)
+    },
+    Cause("an availability that hangs on one attempt", .inconclusive, says: "hangs on one attempt of 50") {
+        $0.objective?.availability = 99
+        $0.recovery?.availability = AvailabilityReport(percent: 98, low: 98, high: 98, attempts: 50)
+    },
+    Cause("two failures of few attempts are no chance", .fail, says: "96.0 % misses the objective of 99.0 %") {
+        $0.objective?.availability = 99
+        $0.recovery?.availability = AvailabilityReport(percent: 96, low: 96, high: 96, attempts: 50)
+    },
+    Cause("one failure where none is allowed", .fail, says: "98.0 % misses the objective of 100.0 %") {
+        $0.objective?.availability = 100
+        $0.recovery?.availability = AvailabilityReport(percent: 98, low: 98, high: 98, attempts: 50)
+    },
     Cause("no availability", .inconclusive, says: "there is no availability") {
         $0.objective?.availability = 99
         $0.recovery?.availability = nil

@@ -19,7 +19,7 @@ struct Ledger {
 
     mutating func reserve(_ asked: Reservation, _ caps: ReservationCaps, uptime: Int64) throws -> ReservationOutcome {
         if let entry = entries.first(where: { $0.held.reservation.id == asked.id }) {
-            return try ReservationCaps.repeated(entry.held, asked)
+            return try caps.repeated(entry.held, asked, facts(asked, uptime))
         }
         if let reason = caps.objection(to: asked, facts(asked, uptime)) { return .refused(reason: reason) }
         token += 1
@@ -39,15 +39,15 @@ struct Ledger {
     }
 
     private func facts(_ asked: Reservation, _ uptime: Int64) -> ReservationFacts {
-        let underWay = entries.filter { !$0.held.isFinished }.map(\.held.reservation)
-        let ofDay = entries.count { entry in
-            !entry.held.isFinished || entry.lastUptime > uptime - 24 * hour
-        }
+        let others = entries.filter { $0.held.reservation.id != asked.id }
+        let underWay = others.filter { !$0.held.isFinished }.map(\.held.reservation)
+        let ofDay = others.filter { !$0.held.isFinished || $0.lastUptime > uptime - 24 * hour }
         return ReservationFacts(
             isRunFinished: finished.contains(asked.run),
             holder: underWay.first { $0.target == asked.target && $0.run != asked.run }?.run,
-            ofRun: entries.count { $0.held.reservation.run == asked.run }, ofDay: ofDay,
-            ofGroup: underWay.count { $0.group == asked.group })
+            ofRun: others.count { $0.held.reservation.run == asked.run }, ofDay: ofDay.count,
+            ofGroup: underWay.count { $0.group == asked.group },
+            ofGroupAndDay: ofDay.count { $0.held.reservation.group == asked.group })
     }
 }
 
@@ -72,7 +72,7 @@ struct History {
         chance = SeededGenerator(seed: seed)
         caps = ReservationCaps(
             perRun: Int.random(in: 1...3, using: &chance), perDay: Int.random(in: 1...5, using: &chance),
-            perGroup: Int.random(in: 1...4, using: &chance))
+            perGroup: Int.random(in: 1...4, using: &chance), perGroupPerDay: Int.random(in: 1...4, using: &chance))
     }
 
     mutating func next() -> Step {
@@ -113,6 +113,11 @@ struct History {
         for first in done {
             let day = done.count { (first.uptime..<first.uptime + 24 * hour).contains($0.uptime) }
             if day > caps.perDay ?? .max { return "\(day) in 24 hours" }
+            let group = done.count {
+                (first.uptime..<first.uptime + 24 * hour).contains($0.uptime)
+                    && $0.reservation.group == first.reservation.group
+            }
+            if group > caps.perGroupPerDay ?? .max { return "\(group) of a group in 24 hours" }
         }
         let underWay = done.filter { !finished.contains($0.reservation.run) }
         for (group, ofGroup) in Dictionary(grouping: underWay, by: \.reservation.group)

@@ -65,6 +65,7 @@ struct KilledProcessTests {
             let known = [one.reservation.run, one.reservation.target, "\(one.fencingToken)"]
             #expect(known == Array(act.dropFirst()))
         }
+        try await Self.checkAudit(store)
         await store.close()
     }
 
@@ -108,7 +109,16 @@ struct KilledProcessTests {
         #expect(run?.status?.phase == .done)
         let chunks = try await store.chunks(run: "run")
         #expect(chunks.count >= 2, "killed at write \(number)")
+        try await Self.checkAudit(store)
         await store.close()
+    }
+
+    /// However many processes wrote and died: one chain, with one record for each change there ever was.
+    private static func checkAudit(_ store: SQLiteStore) async throws {
+        let (checked, finding) = try await store.verifyAudit(AuditVerification(digest: store.auditDigest))
+        #expect(finding == nil)
+        let version = try await store.listDocuments(DocumentQuery(kind: .run)).resourceVersion
+        #expect(String(checked.head.sequence) == version)
     }
 }
 

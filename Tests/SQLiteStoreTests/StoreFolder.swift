@@ -17,7 +17,9 @@ final class StoreFolder: Sendable {
     }
 
     deinit {
-        for name in ["store.db", "store.db-wal", "store.db-shm", "acts"] { unlink("\(path)/\(name)") }
+        for name in ["store.db", "store.db-wal", "store.db-shm", "store.db-reserve", "backup.db", "acts"] {
+            unlink("\(path)/\(name)")
+        }
         rmdir(path)
     }
 

@@ -50,6 +50,25 @@ package final class RawConnection: Sendable {
         return true
     }
 
+    /// Writes all; when the other side takes nothing for a tenth of a second, says so once and goes on waiting.
+    package func writeUnlessStuck(_ bytes: [UInt8], onStuck: () -> Void) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            if poll(&poller, 1, 100) == 0 {
+                onStuck()
+                _ = poll(&poller, 1, -1)
+            }
+            let count = bytes[sent...].withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            }
+            if count < 0, errno == EAGAIN { continue }
+            guard count > 0 else { return false }
+            sent += count
+        }
+        return true
+    }
+
     /// Blocks until the other side closes, reading and forgetting.
     package func waitForEnd() {
         while readSome() != nil {}

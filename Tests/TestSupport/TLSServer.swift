@@ -27,6 +27,15 @@ package final class TestCertificates: Sendable {
 
     package func path(_ name: String) -> String { "\(folder)/\(name)" }
 
+    /// The bytes of a file in the folder; empty when there is none.
+    package func bytes(_ name: String) -> [UInt8] {
+        guard let file = fopen(path(name), "r") else { return [] }
+        defer { fclose(file) }
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = fread(&buffer, 1, buffer.count, file)
+        return Array(buffer.prefix(count))
+    }
+
     private func issue(_ name: String, names: String) throws {
         let signer = ["-CA", path("ca.pem"), "-CAkey", path("ca.key")]
         try make(["-subj", "/CN=\(name)", "-addext", "subjectAltName=\(names)"] + signer, name: name)

@@ -17,6 +17,14 @@ package struct ControllerOptions: Sendable {
     package var noticeGrace: Duration
     /// A lease not renewed for this long is free for another process.
     package var leaseDuration: Duration
+    /// A file whose existence halts everything; its text is the reason. Nil: none is looked for.
+    package var haltFile: String?
+    /// How often the file is looked for.
+    package var haltFileInterval: Duration
+    /// How often instances and groups of every place where runs are under way are looked at for the tag that halts.
+    package var haltTagInterval: Duration
+    /// Orders to halt from outside, such as a signal; each says what it was. Asked for once by each who drives.
+    package var haltSignals: (@Sendable () -> AsyncStream<String>)?
     /// Reports that could not be delivered for this long are given up.
     package var reportRetention: Duration
 
@@ -28,6 +36,8 @@ package struct ControllerOptions: Sendable {
         reportGrace = .seconds(15)
         noticeGrace = .seconds(5)
         leaseDuration = .seconds(15)
+        haltFileInterval = .milliseconds(250)
+        haltTagInterval = .seconds(30)
         reportRetention = .seconds(7 * 86_400)
     }
 }

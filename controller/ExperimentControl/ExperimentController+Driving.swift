@@ -4,6 +4,7 @@ import Logging
 import ReconcileLoop
 import ResourceStore
 import Scheduling
+import Synchronization
 
 /// Driving runs to their end, in this process, each under a lease.
 extension ExperimentController {
@@ -19,6 +20,7 @@ extension ExperimentController {
         await withDiscardingTaskGroup { group in
             group.addTask { await leases.renew() }
             group.addTask { await self.deliverReports() }
+            group.addTask { await self.watchHalt() }
             await reconcile([key], workers: 1, leases: leases, failure: failure)
             group.cancelAll()
         }
@@ -36,6 +38,7 @@ extension ExperimentController {
         await withDiscardingTaskGroup { group in
             group.addTask { await leases.renew() }
             group.addTask { await self.deliverReports() }
+            group.addTask { await self.watchHalt() }
             await reconcile(keys, workers: 64, leases: leases, failure: nil)
             group.cancelAll()
         }
@@ -45,8 +48,11 @@ extension ExperimentController {
     /// Runs the loop over these keys. With `failure` it ends when they are settled; without, it goes on with every
     /// change.
     private func reconcile(_ keys: [ResourceKey], workers: Int, leases: HeldLeases, failure: FirstFailure?) async {
-        let reconciler = reconciler(leases)
         let (settled, settle) = AsyncStream.makeStream(of: ResourceKey.self)
+        let active = ActiveKeys(keys)
+        let waker = Waker()
+        let elsewhere = DrivenElsewhere(logger: logger)
+        let reconciler = reconciler(leases) { await waker.wake($0) }
         let loop = ReconcileLoop<ResourceKey, ExperimentError>(
             workers: workers, backoff: Backoff(first: .milliseconds(100), most: .seconds(5)), clock: ContinuousClock(),
             chance: SeededGenerator(seed: newSeed()),
@@ -62,39 +68,82 @@ extension ExperimentController {
                 }
             },
             reconcile: { key in
-                do throws(ExperimentError) { try await leases.hold(key) } catch { return .retry(error) }
+                do throws(ExperimentError) { try await leases.hold(key) } catch {
+                    // A lease that cannot be written is nobody's: what this process holds is put back.
+                    let isUnwritable = (error.cause as? StoreError)?.forbidsWriting ?? false
+                    if isUnwritable, await leases.wasHeld(key) { await reconciler.revertUnrecorded(key) }
+                    guard error.code == .busy, failure == nil else { return .retry(error) }
+                    elsewhere.note(key, error)
+                    return .lookAgain(after: .seconds(1))
+                }
+                elsewhere.takenOver(key)
                 return await reconciler.reconcile(key)
             })
+        waker.wakes { await loop.enqueue($0) }
         for key in keys { await loop.enqueue(key) }
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.watchRuns(loop, isOn: failure == nil) }
+            group.addTask { await self.watchRuns(loop, active, isOn: failure == nil) }
+            group.addTask { await self.watchPolicies(loop, active) }
             group.addTask {
-                var open = Set(keys)
                 for await key in settled {
                     await leases.release(key)
-                    open.remove(key)
-                    if failure != nil, open.isEmpty { await loop.shutdown() }
+                    if active.remove(key), failure != nil { await loop.shutdown() }
                 }
             }
             await loop.run()
             settle.finish()
             group.cancelAll()
         }
+        await watches.flights.cancelAll()
     }
 
-    /// Gives every changed run a turn, also those that other processes create or abort.
-    private func watchRuns(_ loop: ReconcileLoop<ResourceKey, ExperimentError>, isOn: Bool) async {
-        guard isOn else { return }
+    /// Gives every changed run a turn: one that is aborted or approved, by whatever process, and with `isOn` also those
+    /// that are created.
+    private func watchRuns(
+        _ loop: ReconcileLoop<ResourceKey, ExperimentError>, _ active: ActiveKeys, isOn: Bool
+    ) async {
         while !Task.isCancelled {
             do {
                 let version = try await store.list(Run.self, namespace: nil, labels: [:])
-                for run in version.items where run.status?.phase != .done { await loop.enqueue(run.key) }
-                for try await change in store.watch(.run, after: version.resourceVersion) where change.change == .added
-                {
-                    await loop.enqueue(change.key)
+                for run in version.items where run.status?.phase != .done && (isOn || active.contains(run.key)) {
+                    active.insert(run.key)
+                    await loop.enqueue(run.key)
+                }
+                for try await change in store.watch(.run, after: version.resourceVersion) {
+                    if try await isCalling(change, active, isOn: isOn) { await loop.enqueue(change.key) }
                 }
             } catch {
                 logger.warning("watch on runs ended", metadata: ["reason": "\(error)"])
+                do { try await clock.sleep(for: .seconds(1)) } catch { return }
+            }
+        }
+    }
+
+    /// Whether a change is a new run, or what the driver of a run waits for, and not the driver's own writing.
+    private func isCalling(
+        _ change: ResourceChange, _ active: ActiveKeys, isOn: Bool
+    ) async throws(StoreError) -> Bool {
+        let key = change.key
+        if change.change == .added, isOn {
+            active.insert(key)
+            return true
+        }
+        guard change.change == .modified, active.contains(key) else { return false }
+        guard let run = try await store.get(Run.self, namespace: key.namespace, name: key.name) else { return true }
+        return run.spec.abort != nil && run.status?.aborted == nil || run.status?.phase == .awaitingApproval
+    }
+
+    /// Gives every run a turn when a policy changes, or this process orders a halt.
+    private func watchPolicies(_ loop: ReconcileLoop<ResourceKey, ExperimentError>, _ active: ActiveKeys) async {
+        let number = halts.listen { for key in active.all { await loop.enqueue(key) } }
+        defer { halts.forget(number) }
+        while !Task.isCancelled {
+            do {
+                let version = try await store.list(Policy.self, namespace: nil, labels: [:]).resourceVersion
+                await halts.wakeAll()
+                for try await _ in store.watch(.policy, after: version) { await halts.wakeAll() }
+            } catch {
+                logger.warning("watch on policies ended", metadata: ["reason": "\(error)"])
                 do { try await clock.sleep(for: .seconds(1)) } catch { return }
             }
         }
@@ -125,8 +174,10 @@ extension ExperimentController {
             .invalid, "there is no run \(name) in namespace \(namespace)", hint: "See `rebound get runs`.")
     }
 
-    /// What a run that this process drives looks like, about five times a second, until it is done.
-    package func progress(run name: String, namespace: String = "default") -> AsyncStream<RunProgress> {
+    /// What a run that this process drives looks like, now and then at this distance, until it is done.
+    package func progress(
+        run name: String, namespace: String = "default", every pause: Duration = .milliseconds(200)
+    ) -> AsyncStream<RunProgress> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             // Owned by the stream: ending it cancels the task.
             let task = Task { [store, clock, watches] in
@@ -137,7 +188,7 @@ extension ExperimentController {
                         continuation.yield(RunProgress(run: run, probes: probes, now: clock.wall()))
                         if run.status?.phase == .done { break }
                     }
-                    do { try await clock.sleep(for: .milliseconds(200)) } catch { break }
+                    do { try await clock.sleep(for: pause) } catch { break }
                 }
                 continuation.finish()
             }
@@ -151,4 +202,34 @@ extension Run {
     fileprivate var age: (Int64, String) {
         (metadata.creationTimestamp?.nanosecondsSinceEpoch ?? 0, metadata.name)
     }
+}
+
+/// The runs that a loop drives.
+private final class ActiveKeys: Sendable {
+    private let keys: Mutex<Set<ResourceKey>>
+
+    init(_ keys: [ResourceKey]) { self.keys = Mutex(Set(keys)) }
+
+    var all: [ResourceKey] { keys.withLock { Array($0) } }
+
+    func contains(_ key: ResourceKey) -> Bool { keys.withLock { $0.contains(key) } }
+
+    func insert(_ key: ResourceKey) { keys.withLock { _ = $0.insert(key) } }
+
+    /// Whether that was the last.
+    func remove(_ key: ResourceKey) -> Bool {
+        keys.withLock { keys in
+            keys.remove(key)
+            return keys.isEmpty
+        }
+    }
+}
+
+/// The way from a step that has landed to the loop, which is made after those who make the steps.
+private final class Waker: Sendable {
+    private let enqueue = Mutex<(@Sendable (ResourceKey) async -> Void)?>(nil)
+
+    func wakes(_ enqueue: @escaping @Sendable (ResourceKey) async -> Void) { self.enqueue.withLock { $0 = enqueue } }
+
+    func wake(_ key: ResourceKey) async { await enqueue.withLock { $0 }?(key) }
 }

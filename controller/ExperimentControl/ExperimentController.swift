@@ -14,6 +14,7 @@ package final class ExperimentController: Sendable {
     let logger: Logger
     let outbox: Outbox
     let watches = RunWatches()
+    let halts = HaltBoard()
     let holder: LeaseHolder
 
     /// No call is made and nothing is started yet.
@@ -32,29 +33,37 @@ package final class ExperimentController: Sendable {
             options: options, random: aws.random, logger: logger)
     }
 
-    func reconciler(_ leases: HeldLeases) -> RunReconciler {
+    func reconciler(
+        _ leases: HeldLeases, wake: @escaping @Sendable (ResourceKey) async -> Void
+    ) -> RunReconciler {
         RunReconciler(
             store: store, connections: connections, clock: clock, options: options, outbox: outbox, watches: watches,
-            logger: logger,
+            halts: halts, logger: logger, wake: wake, sawHaltTag: { [self] in await haltByTag(on: $0) },
             confirmLease: { key throws(StoreError) in try await leases.confirm(key) })
     }
 
-    /// What a run would do now. Reads AWS and writes nothing, anywhere. Guards that refuse are in the plan.
+    /// What a run would do now, by the store's policies and those of its own file. Reads AWS and writes nothing,
+    /// anywhere. Guards that refuse are in the plan.
     package func plan(
         _ experiment: Experiment, policies: [Policy], seed: UInt64?
     ) async throws(ExperimentError) -> PlanReport {
+        let stored: [Policy]
+        do throws(StoreError) { stored = try await store.list(Policy.self, namespace: nil, labels: [:]).items } catch {
+            throw ExperimentError(.store, error.message, hint: error.hint, cause: error)
+        }
         let planner = Planner(
-            aws: connections, policies: policies, ownInstances: options.ownInstances, now: clock.wall())
+            aws: connections, policy: EffectivePolicy(stored, joining: policies.map(RunPolicy.init)),
+            ownInstances: options.ownInstances, now: clock.wall())
         return try await planner.plan(experiment.spec, seed: seed ?? newSeed())
     }
 
-    /// Keeps the experiment, the policies and a new run in the store. Nothing is done yet.
+    /// Keeps the experiment and a new run in the store. The policies bind this run beside the stored ones, which they
+    /// neither change nor weaken. Nothing is done yet.
     package func submit(
         _ experiment: Experiment, policies: [Policy], seed: UInt64?, expectedPlanHash: String?, requestedBy: String,
         reason: String?
     ) async throws(ExperimentError) -> Run {
         do throws(StoreError) {
-            for policy in policies { try await apply(policy) }
             try await apply(experiment)
             let suffix = RunName.suffix(at: clock.wall(), random: connections.random())
             var metadata = ObjectMetadata(
@@ -67,6 +76,7 @@ package final class ExperimentController: Sendable {
                 experiment: experiment.metadata.name, plan: experiment.spec, seed: seed ?? newSeed(),
                 requestedBy: requestedBy, reason: reason)
             spec.expectedPlanHash = expectedPlanHash
+            if !policies.isEmpty { spec.policies = policies.map(RunPolicy.init) }
             return try await store.create(Run(metadata: metadata, spec: spec))
         } catch {
             throw ExperimentError(.store, error.message, hint: error.hint, cause: error)
@@ -125,6 +135,10 @@ package final class ExperimentController: Sendable {
         wanted.metadata.labels = resource.metadata.labels
         _ = try await store.update(wanted)
     }
+}
+
+extension RunPolicy {
+    init(_ policy: Policy) { self.init(name: policy.metadata.name, spec: policy.spec) }
 }
 
 /// Names of runs: the experiment's, cut to fit, and when they were made.

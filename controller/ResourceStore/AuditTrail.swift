@@ -59,6 +59,20 @@ package struct AuditHead: Sendable, Codable, Equatable {
     package static let empty = AuditHead(sequence: 0, hash: [UInt8](repeating: 0, count: 32))
 }
 
+/// Written as `NUMBER:HEXADECIMAL`.
+extension AuditHead: LosslessStringConvertible {
+    package var description: String { "\(sequence):\(hash.hexadecimal)" }
+
+    package init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let sequence = Int64(parts[0]), sequence >= 0,
+            let hash = [UInt8](hexadecimal: parts[1]),
+            hash.count == 32
+        else { return nil }
+        self.init(sequence: sequence, hash: hash)
+    }
+}
+
 /// The log of what was done, append-only and chained by hashes. Every resource write has its record in the same
 /// transaction; others are given by `record`.
 package protocol AuditTrail: Sendable {

@@ -31,6 +31,20 @@ package struct OutboxEntry: Sendable, Codable, Equatable {
     }
 }
 
+/// What a report is known by, without its payload.
+package struct ReportSlip: Sendable, Equatable {
+    package var id: String
+    package var sequence: Int64
+    /// Neither delivered nor given up.
+    package var isPending: Bool
+
+    package init(id: String, sequence: Int64, isPending: Bool) {
+        self.id = id
+        self.sequence = sequence
+        self.isPending = isPending
+    }
+}
+
 /// Observations or sightings of one run, as written at one time.
 package struct MeasurementChunk: Sendable, Equatable {
     package enum Content: String, Sendable { case observations, sightings }

@@ -32,11 +32,26 @@ package struct ReservationCaps: Sendable, Equatable {
     package var perDay: Int?
     /// Reservations of one group by runs that are still under way; nil for no cap.
     package var perGroup: Int?
+    /// Of one group, over all runs in any 24 hours, counted as `perDay` is.
+    package var perGroupPerDay: Int?
+    /// What refusals name as the source of each cap; nil for a cap of the run's own.
+    package var rules = Rules()
 
-    package init(perRun: Int, perDay: Int? = nil, perGroup: Int? = nil) {
+    /// The rules that caps come from, such as `Policy/house-rules spec.maxTargetsPerDay`.
+    package struct Rules: Sendable, Equatable {
+        package var perRun: String?
+        package var perDay: String?
+        package var perGroup: String?
+        package var perGroupPerDay: String?
+
+        package init() {}
+    }
+
+    package init(perRun: Int, perDay: Int? = nil, perGroup: Int? = nil, perGroupPerDay: Int? = nil) {
         self.perRun = perRun
         self.perDay = perDay
         self.perGroup = perGroup
+        self.perGroupPerDay = perGroupPerDay
     }
 }
 

@@ -32,7 +32,8 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     func watch(_ kind: ResourceKind, after version: String) -> AsyncThrowingStream<ResourceChange, any Error>
 
     /// Reserves one target against the caps, all in one transaction. The same id twice is one reservation with one
-    /// token. Refused: over a cap; a target that another run holds; a run that has finished.
+    /// token. Refused: over a cap; a target that another run holds; a run that has finished. One that is held and asked
+    /// for again under tighter caps, which it and the others are over, is refused too, and counts until it is released.
     func reserve(_ reservation: Reservation, caps: ReservationCaps) async throws(StoreError) -> ReservationOutcome
     /// Gives a reservation back as if it had never been: only for an injection that provably changed nothing.
     func release(reservation id: String) async throws(StoreError)
@@ -48,6 +49,8 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     func pendingReports(run: String?) async throws(StoreError) -> [OutboxEntry]
     /// All entries of a run, delivered or not, in the order of their sequence.
     func deliveries(run: String) async throws(StoreError) -> [OutboxEntry]
+    /// The slips of all entries of a run in the order of their sequence: cheap enough to look at again and again.
+    func reportSlips(run: String) async throws(StoreError) -> [ReportSlip]
     /// Writes what became of an entry: attempts, next attempt, delivered, gave up, error. Throws `.notFound`.
     func updateOutbox(_ entry: OutboxEntry) async throws(StoreError)
 
@@ -55,6 +58,8 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     func append(chunk: MeasurementChunk) async throws(StoreError)
     /// Empty when nothing was measured.
     func chunks(run: String) async throws(StoreError) -> [MeasurementChunk]
+    /// The same without the first `count` of them, for readers that follow a run.
+    func chunks(run: String, after count: Int) async throws(StoreError) -> [MeasurementChunk]
 
     /// A lease that one process at a time holds, with a token that grows with every new holder. The holder renews it by
     /// asking again, and keeps its token.
@@ -67,6 +72,10 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
 extension ResourceStore {
     /// Deletes whatever version is stored.
     package func delete(_ key: ResourceKey) async throws(StoreError) { try await delete(key, ifVersion: nil) }
+
+    package func chunks(run: String, after count: Int) async throws(StoreError) -> [MeasurementChunk] {
+        Array(try await chunks(run: run).dropFirst(count))
+    }
 }
 
 /// Resources, and the version of the store at which this was the whole truth.

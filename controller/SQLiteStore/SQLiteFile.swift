@@ -46,7 +46,10 @@ enum SQLiteFile {
         // Takes effect when the file is made, and for an older file when it is rewritten by VACUUM: compacting then
         // gives the room back (sqlite.org/pragma.html#pragma_auto_vacuum).
         configuration.prepareDatabase { database in
-            if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+            guard !database.configuration.readonly, try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") == 0 else {
+                return
+            }
+            try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
         }
         if path == memory { return try DatabaseQueue(named: nil, configuration: configuration) }
         let pool = try openPool(path, configuration)

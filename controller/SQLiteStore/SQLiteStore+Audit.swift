@@ -4,6 +4,9 @@ import GRDB
 package import ResourceStore
 
 extension SQLiteStore {
+    /// What chains this store's records: to verify them with.
+    package var auditDigest: AuditDigest { options.digest }
+
     package func record(_ entry: AuditEntry) async throws(StoreError) {
         let digest = options.digest
         try await write(.record) { database in

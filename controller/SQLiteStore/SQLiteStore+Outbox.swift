@@ -19,18 +19,28 @@ extension SQLiteStore {
     }
 
     package func pendingReports(run: String?) async throws(StoreError) -> [OutboxEntry] {
-        try await read { database in
-            let sql = "SELECT entry FROM outbox WHERE is_pending AND (:run IS NULL OR run = :run)"
-            return try entries(
-                String.fetchAll(
-                    database, sql: sql + " ORDER BY run, destination, sequence, number", arguments: ["run": run]))
+        try await look { database in
+            let sql = """
+                SELECT entry FROM outbox WHERE is_pending AND (:run IS NULL OR run = :run)
+                ORDER BY run, destination, sequence, number
+                """
+            return try entries(String.fetchAll(database.cachedStatement(sql: sql), arguments: ["run": run]))
+        }
+    }
+
+    package func reportSlips(run: String) async throws(StoreError) -> [ReportSlip] {
+        try await look { database in
+            let sql = "SELECT id, sequence, is_pending FROM outbox WHERE run = ? ORDER BY sequence, number"
+            return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [run]).map {
+                ReportSlip(id: $0["id"], sequence: $0["sequence"], isPending: $0["is_pending"])
+            }
         }
     }
 
     package func deliveries(run: String) async throws(StoreError) -> [OutboxEntry] {
-        try await read { database in
+        try await look { database in
             let sql = "SELECT entry FROM outbox WHERE run = ? ORDER BY sequence, number"
-            return try entries(String.fetchAll(database, sql: sql, arguments: [run]))
+            return try entries(String.fetchAll(database.cachedStatement(sql: sql), arguments: [run]))
         }
     }
 

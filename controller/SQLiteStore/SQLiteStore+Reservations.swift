@@ -13,10 +13,11 @@ extension SQLiteStore {
         let uptime = options.environment.uptime
         return try await write(.reserve) { database in
             let book = ReservationBook(database: database, uptime: uptime())
+            let facts = try book.facts(reservation)
             if let held = try book.reservation(reservation.id) {
-                return try ReservationCaps.repeated(held, reservation)
+                return try caps.repeated(held, reservation, facts)
             }
-            if let reason = caps.objection(to: reservation, try book.facts(reservation)) {
+            if let reason = caps.objection(to: reservation, facts) {
                 return .refused(reason: reason)
             }
             return .held(fencingToken: try book.insert(reservation))
@@ -75,9 +76,11 @@ private struct ReservationBook {
             holder: try String.fetchOne(
                 database, sql: "SELECT run \(held) AND target = ? AND run <> ? ORDER BY token",
                 arguments: [asked.target, asked.run]),
-            ofRun: try count("SELECT count(*) FROM reservations WHERE run = ?", [asked.run]),
-            ofDay: try countOfLastDay(asked.at),
-            ofGroup: try count("SELECT count(*) \(held) AND target_group = ?", [asked.group]))
+            ofRun: try count(
+                "SELECT count(*) FROM reservations WHERE run = ? AND id <> ?", [asked.run, asked.id]),
+            ofDay: try countOfLastDay(asked),
+            ofGroup: try count("SELECT count(*) \(held) AND target_group = ? AND id <> ?", [asked.group, asked.id]),
+            ofGroupAndDay: try countOfLastDay(asked, inGroup: true))
     }
 
     func insert(_ asked: Reservation) throws -> Int64 {
@@ -110,10 +113,16 @@ private struct ReservationBook {
             arguments: ["at": now.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds])
     }
 
-    private func countOfLastDay(_ at: Timestamp) throws -> Int {
-        try count(
-            "SELECT count(*) FROM reservations WHERE NOT (\(Self.isOverADayOld))",
-            ["at": at.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds])
+    private func countOfLastDay(_ asked: Reservation, inGroup: Bool = false) throws -> Int {
+        var sql = "SELECT count(*) FROM reservations WHERE NOT (\(Self.isOverADayOld)) AND id <> :id"
+        var arguments: StatementArguments = [
+            "at": asked.at.nanosecondsSinceEpoch, "boot": uptime.bootID, "uptime": uptime.nanoseconds, "id": asked.id,
+        ]
+        if inGroup {
+            sql += " AND target_group = :group"
+            arguments += ["group": asked.group]
+        }
+        return try count(sql, arguments)
     }
 
     private func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {

@@ -6,38 +6,69 @@ package import ResourceStore
 extension SQLiteStore {
     package func get<R: Resource>(_ type: R.Type, namespace: String, name: String) async throws(StoreError) -> R? {
         let key = ResourceKey(kind: R.kind, namespace: namespace, name: name)
-        return try await read { database in try StoredResource.fetch(key, database)?.resource(type) }
+        return try await look { [decoded] database in
+            guard let version = try StoredResource.version(of: key, database) else { return nil }
+            if let known = decoded.resource(type, key, at: version) { return known }
+            guard let stored = try StoredResource.fetch(key, database) else { return nil }
+            let resource = try stored.resource(type)
+            decoded.keep(resource, key, at: stored.version)
+            return resource
+        }
     }
 
     package func list<R: Resource>(
         _ type: R.Type, namespace: String?, labels: [String: String]
     ) async throws(StoreError) -> ResourceList<R> {
         let namespace = R.kind.isNamespaced ? namespace : nil
-        return try await read { database in
+        let question = DecodedResources.Question(kind: R.kind, namespace: namespace, labels: labels)
+        let known: ResourceList<R>? = try await look { [decoded] database in
+            let version = try database.storeVersion()
+            return decoded.list(type, question, at: version).map {
+                ResourceList(items: $0, resourceVersion: String(version))
+            }
+        }
+        if let known { return known }
+        return try await read { [decoded] database in
             let stored = try StoredResource.fetchAll(R.kind, namespace: namespace, labels: labels, database)
             let version = try database.storeVersion()
-            return ResourceList(items: try stored.map { try $0.resource(type) }, resourceVersion: String(version))
+            let items = try stored.map { stored in
+                try decoded.resource(type, stored.key, at: stored.version) ?? stored.resource(type)
+            }
+            decoded.keep(items, question, at: version)
+            return ResourceList(items: items, resourceVersion: String(version))
         }
     }
 
     package func create<R: Resource>(_ resource: R) async throws(StoreError) -> R {
         let (options, origin) = (options, WriteOrigin.current)
-        return try await write(.create) { try options.writing($0, by: origin).create(resource) }
+        // A policy may be a halt, which must be possible at any time.
+        return kept(
+            try await write(.create, isNewWork: R.kind != .policy) {
+                try options.writing($0, by: origin).create(resource)
+            })
     }
 
     package func update<R: Resource>(_ resource: R) async throws(StoreError) -> R {
         let (options, origin) = (options, WriteOrigin.current)
-        return try await write(.update) { try options.writing($0, by: origin).update(resource) }
+        return kept(try await write(.update) { try options.writing($0, by: origin).update(resource) })
     }
 
     package func updateStatus<R: Resource>(_ resource: R) async throws(StoreError) -> R {
         let (options, origin) = (options, WriteOrigin.current)
-        return try await write(.updateStatus) { try options.writing($0, by: origin).updateStatus(resource) }
+        return kept(try await write(.updateStatus) { try options.writing($0, by: origin).updateStatus(resource) })
     }
 
     package func delete(_ key: ResourceKey, ifVersion version: String?) async throws(StoreError) {
         let (options, origin) = (options, WriteOrigin.current)
         try await write(.delete) { try options.writing($0, by: origin).delete(key, ifVersion: version) }
+    }
+
+    /// What was just written is what will be read next.
+    private func kept<R: Resource>(_ resource: R) -> R {
+        if let version = resource.metadata.resourceVersion.flatMap({ Int64($0) }) {
+            decoded.keep(resource, resource.key, at: version)
+        }
+        return resource
     }
 }
 

@@ -14,11 +14,19 @@ package final class SQLiteStore: ResourceStore {
     let options: SQLiteStoreOptions
     let changes: ChangeSignal
     let hub: ChangeHub
+    let decoded = DecodedResources()
+    /// Nil when no room is set aside.
+    let reserve: SpaceReserve?
     private let writeCount = Atomic<Int>(0)
+
+    /// Where the file is; `:memory:` for none.
+    package var path: String { writer.path }
 
     private init(writer: any DatabaseWriter, options: SQLiteStoreOptions) {
         self.writer = writer
         self.options = options
+        let isSetAside = options.reserveBytes > 0 && writer.path != SQLiteFile.memory
+        reserve = isSetAside ? SpaceReserve(store: writer.path, bytes: options.reserveBytes) : nil
         changes = ChangeSignal(pollInterval: options.pollInterval) {
             try await Self.read(writer) { try $0.storeVersion() }
         }
@@ -46,7 +54,9 @@ package final class SQLiteStore: ResourceStore {
             if path != SQLiteFile.memory { try SQLiteFile.prepare(path) }
             let writer = try SQLiteFile.connect(path)
             try Schema.prepare(writer, checkingIntegrity: options.checksIntegrity)
-            return .success(SQLiteStore(writer: writer, options: options))
+            let store = SQLiteStore(writer: writer, options: options)
+            _ = store.reserve?.hasRoom()  // Without room the store works on, and refuses what would need an undo.
+            return .success(store)
         } catch {
             return .failure(StoreError(wrapping: error, path: path))
         }
@@ -64,17 +74,13 @@ package final class SQLiteStore: ResourceStore {
         }
     }
 
-    /// Reads one snapshot.
-    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
-        try await Self.read(writer, body)
-    }
-
-    private static func read<T: Sendable>(
-        _ writer: any DatabaseWriter, _ body: @escaping @Sendable (Database) throws -> T
-    ) async throws(StoreError) -> T {
+    /// Reads by single statements, each of which sees the newest commit; two of them may see different ones. Costs less
+    /// than `read`, which begins and ends a transaction.
+    func look<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
         let path = writer.path
+        if path == SQLiteFile.memory { return try await read(body) }
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-            writer.asyncRead { database in
+            writer.asyncUnsafeRead { database in
                 do {
                     continuation.resume(returning: .success(try body(database.get())))
                 } catch {
@@ -85,16 +91,62 @@ package final class SQLiteStore: ResourceStore {
         return try result.get()
     }
 
-    /// Writes in one transaction; a body that throws, or changes no row, leaves everything as it was.
-    func write<T: Sendable>(
-        _ operation: StoreWrite.Operation, _ body: @escaping @Sendable (Database) throws -> T
+    /// Reads one snapshot.
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+        try await Self.read(writer, body)
+    }
+
+    private static func read<T: Sendable>(
+        _ writer: any DatabaseWriter, _ body: @escaping @Sendable (Database) throws -> T
     ) async throws(StoreError) -> T {
+        let path = writer.path
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-            writer.asyncWriteWithoutTransaction { [self] database in
-                continuation.resume(returning: transact(database, operation, body))
+            @Sendable func finish(_ database: Result<Database, any Error>) {
+                do { continuation.resume(returning: .success(try body(database.get()))) } catch {
+                    continuation.resume(returning: .failure(StoreError(wrapping: error, path: path)))
+                }
+            }
+            // In memory there is one connection, which sees no one else's writes; and GRDB's reading asserts when such
+            // a store was closed.
+            if path == SQLiteFile.memory {
+                writer.asyncWriteWithoutTransaction { finish(.success($0)) }
+            } else {
+                writer.asyncRead { finish($0) }
             }
         }
         return try result.get()
+    }
+
+    /// Writes in one transaction; a body that throws, or changes no row, leaves everything as it was.
+    func write<T: Sendable>(
+        _ operation: StoreWrite.Operation, isNewWork: Bool? = nil,
+        _ body: @escaping @Sendable (Database) throws -> T
+    ) async throws(StoreError) -> T {
+        let isNewWork = isNewWork ?? operation.isNewWork
+        let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
+            writer.asyncWriteWithoutTransaction { [self] database in
+                continuation.resume(returning: transactInRoom(database, operation, isNewWork: isNewWork, body))
+            }
+        }
+        return try result.get()
+    }
+
+    /// On a full disk new work is refused, and what ends work under way is written into the room that was set aside.
+    private func transactInRoom<T>(
+        _ database: Database, _ operation: StoreWrite.Operation, isNewWork: Bool, _ body: (Database) throws -> T
+    ) -> Result<T, StoreError> {
+        guard let reserve else { return transact(database, operation, body) }
+        if isNewWork, !reserve.hasRoom() { return .failure(.noRoom(writer.path)) }
+        var result = transact(database, operation, body)
+        if case .failure(let error) = result, error.code == .full, !isNewWork, reserve.release() {
+            result = transact(database, operation, body)
+        }
+        if !isNewWork, !reserve.isFilled {
+            // The log's place is used again at once, instead of growing to its usual 4 MiB. Losing the error is right:
+            // what was committed is, and the next write tries again.
+            _ = try? Row.fetchAll(database, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+        }
+        return result
     }
 
     private func transact<T>(

@@ -14,6 +14,9 @@ package struct SQLiteStoreOptions: Sendable {
     package var changeBytesKept: Int64
     /// Chains the audit's records: SHA-256.
     package var digest: AuditDigest
+    /// How much room is set aside on the store's disk for writing down what is put back when the disk is full; 0 for
+    /// none. What controls faults sets some: a run's end writes about 1 MiB.
+    package var reserveBytes: Int64
     /// Whether opening reads the whole file to see that it is sound. Costs about a second for each gigabyte.
     package var checksIntegrity: Bool
     /// Called on the writing thread around each commit. The crash tests end the process here.
@@ -21,7 +24,8 @@ package struct SQLiteStoreOptions: Sendable {
 
     package init(
         environment: StoreEnvironment, pollInterval: Duration = .milliseconds(100), changesKept: Int64 = 10_000,
-        changeBytesKept: Int64 = 64 << 20, checksIntegrity: Bool = true, writeObserver: StoreWriteObserver? = nil,
+        changeBytesKept: Int64 = 64 << 20, reserveBytes: Int64 = 0, checksIntegrity: Bool = true,
+        writeObserver: StoreWriteObserver? = nil,
         digest: @escaping AuditDigest = { SHA256.digest($0) }
     ) {
         precondition(changesKept > 0 && changeBytesKept > 0, "a store that keeps no change cannot be watched")
@@ -30,6 +34,7 @@ package struct SQLiteStoreOptions: Sendable {
         self.changesKept = changesKept
         self.changeBytesKept = changeBytesKept
         self.digest = digest
+        self.reserveBytes = reserveBytes
         self.checksIntegrity = checksIntegrity
         self.writeObserver = writeObserver
     }
@@ -48,6 +53,17 @@ package struct StoreWrite: Sendable, Equatable {
         case create, update, updateStatus, delete, reserve, release, finish, enqueue, updateOutbox, append
         case acquireLease, releaseLease, record, upkeep
         case issueCredential, noteCredentialUse, revokeCredential
+
+        /// Whether it may lead to a fault, or is bulk: refused while there is no room set aside.
+        var isNewWork: Bool {
+            switch self {
+            case .create, .reserve, .append, .noteCredentialUse: true
+            case .update, .updateStatus, .delete, .release, .finish, .enqueue, .updateOutbox: false
+            case .acquireLease, .releaseLease, .record, .upkeep: false
+            // Whoever wants to stop something must be able to log in.
+            case .issueCredential, .revokeCredential: false
+            }
+        }
 
         /// Whether watchers have something to see.
         var changesResources: Bool {

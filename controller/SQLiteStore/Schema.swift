@@ -12,17 +12,39 @@ enum Schema {
     static func prepare(_ writer: any DatabaseWriter, checkingIntegrity: Bool) throws {
         let path = writer.path
         try writer.writeWithoutTransaction { database in
-            if checkingIntegrity {
-                let finding = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
-                if let finding, finding != "ok" { throw StoreError.damaged(path, finding: finding) }
+            if checkingIntegrity, let finding = try database.integrityFinding(isQuick: true) {
+                throw StoreError.damaged(path, finding: finding)
             }
             if try isUpToDate(database, path) { return }
             try database.inTransaction(.immediate) {
                 try migrate(database, path)
                 return .commit
             }
+            try makeShrinkable(database)
         }
     }
+
+    /// A file that was made before version 2 has to be written anew once, to be able to give room back later. Without
+    /// the room or the time for that the store is as good as before.
+    private static func makeShrinkable(_ database: Database) throws {
+        guard try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") == 0 else { return }
+        do { try database.execute(sql: "VACUUM") } catch let error as DatabaseError {
+            guard [.SQLITE_FULL, .SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) else { throw error }
+        }
+    }
+
+    /// Throws `.invalid` for anything but a store of this version or an earlier one.
+    static func checkIsStore(_ database: Database, _ path: String) throws {
+        let isMarked = try Int64.fetchOne(database, sql: "PRAGMA application_id") == applicationID
+        guard try isUpToDate(database, path) || isMarked else {
+            throw StoreError(
+                .invalid, "\(path) is empty, and no backup of a store.",
+                hint: "Name a file that `rebound store backup` made.")
+        }
+    }
+
+    /// Brings a copy up to date, within the caller's transaction.
+    static func migrateInTransaction(_ database: Database, _ path: String) throws { try migrate(database, path) }
 
     private static func isUpToDate(_ database: Database, _ path: String) throws -> Bool {
         let identity = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0

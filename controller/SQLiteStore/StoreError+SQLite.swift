@@ -21,7 +21,9 @@ extension StoreError {
 
     private init(_ error: DatabaseError, path: String) {
         let said = "\(error.message ?? "no message") (SQLite code \(error.extendedResultCode.rawValue))"
-        let (code, what, hint) = Self.meaning(of: error.resultCode, path: path)
+        // The index of the log beside the file could not grow (sqlite.org/rescode.html#ioerr_shmsize).
+        let isShort = error.extendedResultCode == .SQLITE_IOERR_SHMSIZE
+        let (code, what, hint) = Self.meaning(of: isShort ? .SQLITE_FULL : error.resultCode, path: path)
         self.init(code, "\(what): \(said).", hint: hint, cause: error)
     }
 
@@ -62,6 +64,13 @@ extension StoreError {
             .corrupt, "The store \(path) is damaged or is not a SQLite database",
             "Move \(path) and its -wal and -shm files away and start anew, or put a backup in their place."
         )
+    }
+
+    /// The room that was set aside is in use, or was never to be had.
+    static func noRoom(_ path: String) -> StoreError {
+        StoreError(
+            .full, "The disk of the store \(path) is full: what is left is kept for putting things back.",
+            hint: "Free space on the disk of \(path); new work is accepted again as soon as there is some.")
     }
 
     /// What the integrity check found.

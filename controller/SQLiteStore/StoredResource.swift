@@ -58,6 +58,13 @@ extension StoredResource {
         return try row.map(StoredResource.init(row:))
     }
 
+    /// The version of the resource; nil when there is none.
+    static func version(of key: ResourceKey, _ database: Database) throws -> Int64? {
+        let sql = "SELECT version FROM resources WHERE kind = ? AND namespace = ? AND name = ?"
+        return try Int64.fetchOne(
+            database.cachedStatement(sql: sql), arguments: [key.kind.rawValue, key.namespace, key.name])
+    }
+
     /// In the order of namespace and name.
     static func fetchAll(
         _ kind: ResourceKind, namespace: String?, labels: [String: String], _ database: Database

@@ -1,41 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
 
-/// The times at which something may start: inside any of the windows, if there are some, and on no holiday.
+/// The times at which something may start: inside any of the windows, if there are some, on a business day, and on no
+/// holiday.
+///
+/// A window belongs to the day on which it begins, also where it wraps midnight: business days say on which days
+/// windows begin. A holiday closes its whole date, so it cuts off what a window of the day before reaches into it.
 package struct OpenHours: Sendable, Equatable {
     /// Minutes after midnight of the day it begins on; an end beyond 24 hours lies on the next day.
-    private struct Window: Sendable, Equatable {
+    struct Window: Sendable, Equatable {
         var weekdays: Set<Int64>
         var from: Int64
         var to: Int64
     }
 
-    private let windows: [Window]
-    private let holidays: Set<CivilDate>
+    let windows: [Window]
+    /// 0 is Monday.
+    let businessDays: Set<Int64>
+    private let holidays: [CivilDate: String]
 
     /// A window whose end is not later than its beginning wraps midnight, and its days are those on which it begins.
     /// `24:00` ends a day. Throws `.invalidWindow` and `.invalidHoliday`.
     package init(windows: [WindowSpec], holidays: [String]) throws(SchedulingError) {
-        var read: [Window] = []
-        for window in windows { read.append(try Self.window(window)) }
-        var dates: Set<CivilDate> = []
-        for holiday in holidays { dates.insert(try Self.date(holiday)) }
-        self.windows = read
-        self.holidays = dates
+        var spec = ScheduleSpec(experiment: "", timeZone: "UTC")
+        spec.windows = windows
+        spec.holidays = holidays
+        try self.init(spec, years: 1_970...1_970)
     }
+
+    /// What a schedule says, with the holidays of these years; later ones have none that come by rule. Cost: a
+    /// calendar's events, each in each year. Throws `.invalidWindow` and `.invalidHoliday`.
+    package init(_ spec: ScheduleSpec, years: ClosedRange<Int64>) throws(SchedulingError) {
+        let business = (spec.businessDays ?? WindowSpec.Day.allCases).map(Self.number)
+        var read: [Window] = []
+        for window in spec.windows ?? [] { read.append(try Self.window(window, business: Set(business))) }
+        var dates: [CivilDate: String] = [:]
+        for calendar in spec.holidayCalendars ?? [] {
+            dates.merge(try HolidayDates.dates(of: calendar, in: years), uniquingKeysWith: { first, _ in first })
+        }
+        for holiday in spec.holidays ?? [] { dates[try Self.date(holiday)] = "holiday" }
+        windows = read
+        businessDays = Set(business)
+        holidays = dates
+    }
+
+    /// The name of the holiday on a date, if it is one.
+    package func holiday(on date: CivilDate) -> String? { holidays[date] }
 
     /// Whether something may start at this second since 1970.
     package func isOpen(at second: Int64, _ zone: ZoneRules) -> Bool {
+        let local = second + zone.offset(at: second)
         let day = zone.localDay(at: second)
-        if holidays.contains(CivilDate(daysSinceEpoch: day)) { return false }
-        if windows.isEmpty { return true }
-        let minute = (second + zone.offset(at: second) - day * 86_400) / 60
-        return windows.contains { window in
-            let isToday = window.weekdays.contains(Self.weekday(day)) && (window.from..<window.to).contains(minute)
-            let sinceYesterday = minute + 1_440
-            return isToday
-                || window.weekdays.contains(Self.weekday(day - 1)) && (window.from..<window.to).contains(sinceYesterday)
-        }
+        return [day - 1, day].contains { localRanges(beginningOn: $0).contains { $0.contains(local) } }
     }
 
     /// Whether it stays open all through a run that starts at `second` and takes this long. Looks at each minute.
@@ -46,18 +62,19 @@ package struct OpenHours: Sendable, Equatable {
             && isOpen(at: end, zone)
     }
 
-    /// 0 is Monday; 1970-01-01 was a Thursday.
-    private static func weekday(_ day: Int64) -> Int64 { ((day + 3) % 7 + 7) % 7 }
+    private static func number(_ day: WindowSpec.Day) -> Int64 {
+        Int64(WindowSpec.Day.allCases.firstIndex(of: day) ?? 0)
+    }
 
-    private static func window(_ spec: WindowSpec) throws(SchedulingError) -> Window {
+    private static func window(_ spec: WindowSpec, business: Set<Int64>) throws(SchedulingError) -> Window {
         let (from, to) = (try minutes(spec.from), try minutes(spec.to))
-        guard from != to, from < 1_440, !spec.days.isEmpty else {
+        let weekdays = Set(spec.days?.map(number) ?? Array(business))
+        guard from != to, from < 1_440, !weekdays.isEmpty else {
             throw SchedulingError(
-                .invalidWindow, "The window from \(spec.from) to \(spec.to) on \(spec.days.count) days is never open.",
+                .invalidWindow, "The window from \(spec.from) to \(spec.to) on \(weekdays.count) days is never open.",
                 hint: "Name a day and two different times; a whole day is 00:00 to 24:00.")
         }
-        let weekdays = spec.days.compactMap { WindowSpec.Day.allCases.firstIndex(of: $0).map(Int64.init) }
-        return Window(weekdays: Set(weekdays), from: from, to: to > from ? to : to + 1_440)
+        return Window(weekdays: weekdays, from: from, to: to > from ? to : to + 1_440)
     }
 
     private static func minutes(_ text: String) throws(SchedulingError) -> Int64 {

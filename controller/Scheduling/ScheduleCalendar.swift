@@ -34,6 +34,16 @@ package struct ScheduleCalendar: Sendable {
         return nil
     }
 
+    /// Every open slot after one instant and up to another, in order. Cost: every slot of every day between.
+    package func slots(after first: Timestamp, through last: Timestamp) -> [Timestamp] {
+        let (low, high) = (first.wholeSeconds, last.wholeSeconds)
+        guard low < high else { return [] }
+        let days = (zone.localDay(at: low) - 1)...(zone.localDay(at: high) + 1)
+        let found = days.filter { cron.matches(CivilDate(daysSinceEpoch: $0)) }.flatMap(slots(on:))
+        return Set(found.filter { $0 > low && $0 <= high && hours.isOpen(at: $0, zone) }).sorted()
+            .map { Timestamp(nanosecondsSinceEpoch: $0 * 1_000_000_000) }
+    }
+
     /// The instants of a local day's slots, in order.
     private func slots(on day: Int64) -> [Int64] {
         var instants: Set<Int64> = []

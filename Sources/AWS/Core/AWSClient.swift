@@ -14,6 +14,8 @@ package final class AWSClient: Sendable {
         /// How far AWS's clock is ahead of ours.
         var clockOffset: Int64 = 0
         var budget = RetryBudget()
+        /// By signing name: the configuration that they come from does not change.
+        var endpoints: [String: AWSEndpoint] = [:]
     }
 
     private let learned = Mutex(Learned())
@@ -32,7 +34,7 @@ package final class AWSClient: Sendable {
     /// Cancelling the task stops the attempt under way and throws `.cancelled`.
     package func call(_ call: AWSCall) async throws(AWSError) -> AWSReply {
         var progress = CallProgress(effect: call.effect, policy: configuration.retry)
-        let endpoint = try configuration.endpoints.endpoint(for: call.service, region: configuration.region)
+        let endpoint = try endpoint(for: call.service)
         let deadline = instant(after: configuration.timeouts.call)
         let builder = RequestBuilder(call: call, endpoint: endpoint, region: configuration.region)
         while true {
@@ -52,6 +54,13 @@ package final class AWSClient: Sendable {
                 try await prepare(for: failure, of: attempt, deadline: deadline, &progress)
             }
         }
+    }
+
+    private func endpoint(for service: AWSService) throws(AWSError) -> AWSEndpoint {
+        if let known = learned.withLock({ $0.endpoints[service.signingName] }) { return known }
+        let endpoint = try configuration.endpoints.endpoint(for: service, region: configuration.region)
+        learned.withLock { $0.endpoints[service.signingName] = endpoint }
+        return endpoint
     }
 
     private struct Attempt: Sendable {
@@ -86,7 +95,9 @@ package final class AWSClient: Sendable {
         request.tls = configuration.tls
         request.proxy = builder.endpoint.scheme == "https" ? configuration.proxy : .none
         progress.begin()
+        let begun = configuration.clock.monotonicNanoseconds()
         let outcome = await outcome(of: request, builder, secrets: credentials?.secrets ?? [])
+        observe(outcome, of: call, since: begun)
         return Attempt(outcome: outcome, credentials: credentials, signedAt: date, limiterKey: key)
     }
 
@@ -102,6 +113,20 @@ package final class AWSClient: Sendable {
         } catch {
             return .failure(AttemptFailure(error, call: builder.call, url: builder.endpoint.url))
         }
+    }
+
+    private func observe(_ outcome: Attempt.Outcome, of call: AWSCall, since begun: Int64) {
+        guard let observer = configuration.attemptObserver else { return }
+        let kind: AWSAttempt.Outcome =
+            switch outcome {
+            case .success: .ok
+            case .failure(let failure) where failure.error.code == .throttled: .throttled
+            case .failure(let failure): failure.error.httpStatus == nil ? .lost : .refused
+            }
+        observer(
+            AWSAttempt(
+                service: call.service.signingName, action: call.action, outcome: kind,
+                duration: .nanoseconds(configuration.clock.monotonicNanoseconds() - begun)))
     }
 
     private func reply(_ response: HTTPResponse, attempts: Int) -> AWSReply {
@@ -153,6 +178,11 @@ extension AWSClient {
         _ key: RateLimiterRegistry.Key, _ call: AWSCall, _ deadline: Int64
     ) async throws(AWSError) {
         let now = configuration.clock.monotonicNanoseconds()
+        if AWSUrgency.isUndo {
+            // Nil only when the line is longer than this call may take; it does not stand in it.
+            _ = configuration.limiter.reserve(key, now: now, longest: deadline - now)
+            return
+        }
         guard let wait = configuration.limiter.reserve(key, now: now, longest: deadline - now) else {
             throw AWSError(
                 code: .throttled, message: "Our own limit of calls leaves no room before this call's time is over.",

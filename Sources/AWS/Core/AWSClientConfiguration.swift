@@ -37,6 +37,7 @@ package struct AWSClientConfiguration: Sendable {
     /// A number from 0 up to, not including, 1.
     package var random: @Sendable () -> Double
     package var logger: Logger
+    package var attemptObserver: AWSAttemptObserver?
 
     package init(
         region: String, credentials: any CredentialProvider, transport: HTTPClient, endpoints: EndpointResolver,

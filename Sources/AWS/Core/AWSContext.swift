@@ -12,6 +12,7 @@ package struct AWSContext: Sendable {
     /// A number from 0 up to, not including, 1.
     package var random: @Sendable () -> Double
     package var logger: Logger
+    package var attemptObserver: AWSAttemptObserver?
 
     package init(
         environment: AWSEnvironment, transport: HTTPClient, limiter: RateLimiterRegistry, timeouts: AWSTimeouts,
@@ -35,6 +36,7 @@ package struct AWSContext: Sendable {
             endpoints: try settings.endpoints(givenURL: endpointURL), timeouts: timeouts,
             retry: try settings.retryPolicy(), limiter: limiter, clock: clock, random: random, logger: logger)
         configuration.tls = settings.tls()
+        configuration.attemptObserver = attemptObserver
         return AWSClient(configuration: configuration)
     }
 }

@@ -4,8 +4,27 @@ extension AWSInstant {
     /// `20150830T123600Z`, as SigV4 writes it.
     package var basicISO8601: String {
         let time = CivilTime(secondsSinceEpoch: seconds)
-        return padded(time.year, 4) + padded(time.month, 2) + padded(time.day, 2) + "T"
-            + padded(time.hour, 2) + padded(time.minute, 2) + padded(time.second, 2) + "Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(16)
+        append(time.year, 4, to: &text)
+        append(time.month, 2, to: &text)
+        append(time.day, 2, to: &text)
+        text.append(UInt8(ascii: "T"))
+        append(time.hour, 2, to: &text)
+        append(time.minute, 2, to: &text)
+        append(time.second, 2, to: &text)
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The last `width` digits, with zeros before.
+    private func append(_ number: Int64, _ width: Int, to text: inout [UInt8]) {
+        var divisor: Int64 = 1
+        for _ in 1..<width { divisor *= 10 }
+        while divisor > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+            divisor /= 10
+        }
     }
 
     /// `2015-08-30T12:36:00Z`.

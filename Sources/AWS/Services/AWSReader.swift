@@ -7,6 +7,8 @@ package struct AWSReader: Sendable {
     package let autoScaling: AutoScalingReader
     package let loadBalancing: ELBReader
     package let cloudWatch: CloudWatchReader
+    package let topics: SNSReader
+    package let functions: LambdaReader
     package let identity: STSClient
 
     /// All readers over one client.
@@ -15,6 +17,8 @@ package struct AWSReader: Sendable {
         autoScaling = AutoScalingReader(client: client)
         loadBalancing = ELBReader(client: client)
         cloudWatch = CloudWatchReader(client: client)
+        topics = SNSReader(client: client)
+        functions = LambdaReader(client: client)
         identity = STSClient(client: client)
     }
 }

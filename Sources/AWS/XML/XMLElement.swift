@@ -146,3 +146,17 @@ extension XMLElement {
         child(name)?.children(item).map(\.text) ?? []
     }
 }
+
+extension XMLElement {
+    /// The text of the first element of that name at any depth that holds text and no elements and whose end was read;
+    /// with a parent, only of one directly inside an element of that name. For errors, whose field names occur once.
+    func firstText(_ name: StaticString, in parent: StaticString? = nil) -> String? {
+        let tree = reader.tree
+        for (number, node) in tree.nodes.enumerated() where !node.holdsElements && !node.text.isEmpty {
+            guard Int32(number) != reader.open, tree.name(of: Int32(number), equals: name) else { continue }
+            guard let parent else { return tree.string(node.text) }
+            if node.parent >= 0, tree.name(of: node.parent, equals: parent) { return tree.string(node.text) }
+        }
+        return nil
+    }
+}

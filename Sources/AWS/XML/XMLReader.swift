@@ -25,12 +25,14 @@ struct XMLLimits {
 /// A class, because Expat hands its callbacks one pointer to it; it lives for one reply and on one thread.
 final class XMLReader {
     fileprivate(set) var tree = XMLTree()
-    private let root: StaticString
+    /// Nil: any.
+    private let root: StaticString?
     private let path: [StaticString]
     private let ignoring: [StaticString]
     private let limits: XMLLimits
     private let receive: (XMLElement) throws(XMLFault) -> Void
-    private var open: Int32 = -1
+    /// The innermost element whose end was not read yet; -1 outside the root.
+    private(set) var open: Int32 = -1
     private var depth = 0
     private var matched = 0
     private var skipping = 0
@@ -39,11 +41,11 @@ final class XMLReader {
     private var expat: XML_Parser?
 
     private init(
-        root: StaticString, items: XMLItems?, limits: XMLLimits,
+        root: StaticString?, items: XMLItems?, limits: XMLLimits,
         receive: @escaping (XMLElement) throws(XMLFault) -> Void
     ) {
         self.root = root
-        self.path = items.map { [root] + $0.path } ?? []
+        self.path = if let root, let items { [root] + items.path } else { [] }
         self.ignoring = items?.ignoring ?? []
         self.limits = limits
         self.receive = receive
@@ -61,19 +63,30 @@ final class XMLReader {
         return XMLElement(reader: reader, index: 0)
     }
 
+    /// Reads what there is of a document with any root, up to the first thing that is not as it should be: for errors,
+    /// which may be cut short or a proxy's page. Nil where not even a root began.
+    static func salvage(_ body: [UInt8], limits: XMLLimits = XMLLimits()) -> XMLElement? {
+        let reader = XMLReader(root: nil, items: nil, limits: limits) { (_) throws(XMLFault) in }
+        // Lost on purpose: whatever was wrong with it, what stood before is what is wanted.
+        try? reader.parse(body)
+        return reader.tree.nodes.isEmpty ? nil : XMLElement(reader: reader, index: 0)
+    }
+
+    private var rootName: String { root.map { "\($0)" } ?? "the reply" }
+
     private func parse(_ body: [UInt8]) throws(XMLFault) {
         guard body.count <= limits.bytes else {
-            throw XMLFault(path: "\(root)", problem: "is longer than \(limits.bytes) bytes")
+            throw XMLFault(path: rootName, problem: "is longer than \(limits.bytes) bytes")
         }
         guard let parser = ExpatParser(reader: self) else {
-            throw XMLFault(path: "\(root)", problem: "cannot be read: out of memory")
+            throw XMLFault(path: rootName, problem: "cannot be read: out of memory")
         }
         expat = parser.raw
         defer { expat = nil }
         let complete = parser.feed(body)
         if let fault { throw fault }
         guard complete else {
-            let place = open >= 0 ? tree.path(of: open) : "\(root)"
+            let place = open >= 0 ? tree.path(of: open) : rootName
             throw XMLFault(path: place, problem: "is not well-formed XML: \(parser.problem)")
         }
     }
@@ -95,9 +108,9 @@ extension XMLReader {
             return
         }
         if depth > limits.depth { return stop(tooDeep) }
-        if depth == 1, !root.matches(name) {
+        if depth == 1, let root, !root.matches(name) {
             let found = String(decoding: name.prefix(80), as: UTF8.self)
-            return stop(XMLFault(path: "\(root)", problem: "is missing, the reply is <\(found)>"))
+            return stop(XMLFault(path: rootName, problem: "is missing, the reply is <\(found)>"))
         }
         if depth > 1, ignoring.contains(where: { $0.matches(name) }) {
             tree.noteElement(in: open)
@@ -140,11 +153,11 @@ extension XMLReader {
     }
 
     fileprivate func documentType() {
-        stop(XMLFault(path: "\(root)", problem: "has a document type, which AWS never sends"))
+        stop(XMLFault(path: rootName, problem: "has a document type, which AWS never sends"))
     }
 
     private var tooDeep: XMLFault {
-        XMLFault(path: "\(root)", problem: "is nested deeper than \(limits.depth) elements")
+        XMLFault(path: rootName, problem: "is nested deeper than \(limits.depth) elements")
     }
 }
 

@@ -37,13 +37,15 @@ package struct OutageReport: Sendable, Codable, Equatable {
     package var confirmedAt: Timestamp
     /// The stable reason code of the first failure, such as `connectionRefused`.
     package var firstReason: String
+    /// What that failure showed, such as `HTTP 503`.
+    package var firstDetail: String?
     package var failedSamples: Int
     /// Whether samples are missing inside or at the edge of this outage, so that its bounds are wider.
     package var touchesGap: Bool
 
     package init(
         probe: String, start: BoundedTimestamp, end: BoundedTimestamp?, duration: Figure?, confirmedAt: Timestamp,
-        firstReason: String, failedSamples: Int, touchesGap: Bool
+        firstReason: String, firstDetail: String? = nil, failedSamples: Int, touchesGap: Bool
     ) {
         self.probe = probe
         self.start = start
@@ -51,6 +53,7 @@ package struct OutageReport: Sendable, Codable, Equatable {
         self.duration = duration
         self.confirmedAt = confirmedAt
         self.firstReason = firstReason
+        self.firstDetail = firstDetail
         self.failedSamples = failedSamples
         self.touchesGap = touchesGap
     }
@@ -214,4 +217,9 @@ package struct RecoveryReport: Sendable, Codable, Equatable {
         self.probes = probes
         self.gaps = gaps
     }
+}
+
+extension OutageReport {
+    /// The first failure in words: `status (HTTP 503)`.
+    package var firstFailure: String { firstReason + (firstDetail.map { " (\($0))" } ?? "") }
 }

@@ -29,6 +29,10 @@ package struct RunSpec: Sendable, Codable, Equatable {
     package var reason: String?
     /// Set to ask for the run to end early and revert.
     package var abort: AbortRequest?
+    /// Policies of this run alone, which came in its file. They join those of the store and weaken none.
+    package var policies: [RunPolicy]?
+    /// Who approved which plan.
+    package var approvals: [Approval]?
 
     package init(
         experiment: String, plan: ExperimentSpec, seed: UInt64, expectedPlanHash: String? = nil, requestedBy: String,
@@ -53,6 +57,33 @@ package struct AbortRequest: Sendable, Codable, Equatable {
         self.requestedBy = requestedBy
         self.reason = reason
         self.at = at
+    }
+}
+
+/// A policy that binds one run.
+package struct RunPolicy: Sendable, Codable, Equatable {
+    package var name: String
+    package var spec: PolicySpec
+
+    package init(name: String, spec: PolicySpec) {
+        self.name = name
+        self.spec = spec
+    }
+}
+
+/// One person's word that one plan may be carried out.
+package struct Approval: Sendable, Codable, Equatable {
+    package var by: String
+    package var at: Timestamp
+    /// The plan that was approved; another plan needs another approval.
+    package var planHash: String
+    package var reason: String?
+
+    package init(by: String, at: Timestamp, planHash: String, reason: String?) {
+        self.by = by
+        self.at = at
+        self.planHash = planHash
+        self.reason = reason
     }
 }
 

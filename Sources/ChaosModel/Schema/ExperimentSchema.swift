@@ -52,8 +52,8 @@ enum ExperimentSchema {
                 "The steady state must hold without a failed probe for this long, 0s to 1h.", example: "3s"),
             FieldSchema(
                 "giveUpAfter", .duration(DurationRange(.seconds(1), .seconds(86_400))),
-                "When it has not held by then, the run ends inconclusive and nothing was injected; longer than "
-                    + "holdFor. Absent: holdFor and one minute."
+                "When it has not held this long after watching began, the run ends inconclusive and nothing was "
+                    + "injected; longer than holdFor. Absent: one minute more than holdFor."
             ),
         ])
 
@@ -94,7 +94,8 @@ enum ExperimentSchema {
                 example: "30s"),
             FieldSchema(
                 "giveUpAfter", .duration(DurationRange(.seconds(1), .seconds(7 * 86_400))), required: true,
-                "Watching ends this long after the last injection took effect, recovered or not; 1s to 7d.",
+                "Watching ends this long after the last injection took effect or was put back, whichever was later, "
+                    + "recovered or not; 1s to 7d.",
                 example: "15m"),
         ])
 

@@ -15,15 +15,20 @@ package enum Explain {
         let words = path.split(separator: ".", omittingEmptySubsequences: false).map { word in
             String(word.prefix { $0 != "[" })
         }
-        guard let first = words.first, let kind = kind(named: first) else { throw unknownKind(words.first ?? "") }
-        let root = ResourceSchema.schema(for: kind)
-        var field = FieldSchema(kind.rawValue, .object(root), root.doc)
-        var known = kind.rawValue.lowercased()
+        guard let first = words.first, let root = root(named: first) else { throw unknownKind(words.first ?? "") }
+        var field = FieldSchema(root.name, .object(root), root.doc)
+        var known = root.name.lowercased()
         for word in words.dropFirst() {
             field = try step(to: word, in: field.type, known: known)
             known += "." + field.name
         }
         return ExplainPage(path: known, field: field).text
+    }
+
+    /// The schema of a kind, or of the controller's configuration file.
+    private static func root(named word: String) -> ObjectSchema? {
+        if word.lowercased() == ControllerConfiguration.kindName.lowercased() { return ConfigurationSchema.controller }
+        return kind(named: word).map(ResourceSchema.schema)
     }
 
     private static func kind(named word: String) -> ResourceKind? {
@@ -34,7 +39,7 @@ package enum Explain {
     }
 
     private static func unknownKind(_ word: String) -> UnknownPath {
-        let kinds = ResourceKind.allCases.map { $0.rawValue.lowercased() }
+        let kinds = (ResourceKind.allCases.map(\.rawValue) + [ControllerConfiguration.kindName]).map { $0.lowercased() }
         let near = NearMiss.nearest(to: word, in: kinds).map { "did you mean \($0)?" }
         return UnknownPath(
             message: "there is no kind `\(word)`", hint: near ?? "the kinds are \(kinds.joined(separator: ", "))")

@@ -63,6 +63,7 @@ enum FigureSchema {
             .maybe("end", .object(moment), "Its end."), .maybe("duration", .object(figure), "Its length."),
             .always("confirmedAt", .timestamp, "When the failure threshold was reached."),
             .always("firstReason", line, "The stable reason code of the first failure."),
+            .maybe("firstDetail", line, "What that failure showed, for people, such as HTTP 503."),
             .always("failedSamples", count, "The failed attempts in it."),
             .always(
                 "touchesGap", .boolean,

@@ -7,14 +7,20 @@ package enum ReferencePage {
 
     /// The page of a kind.
     package static func text(for kind: ResourceKind) -> String {
-        let root = ResourceSchema.schema(for: kind)
+        text(of: ResourceSchema.schema(for: kind))
+    }
+
+    /// The page of the controller's configuration file.
+    package static var controllerConfiguration: String { text(of: ConfigurationSchema.controller) }
+
+    private static func text(of root: ObjectSchema) -> String {
         var lines = [
-            "# \(kind.rawValue)", "", root.doc, "",
+            "# \(root.name)", "", root.doc, "",
             "This page is made from the schema that manifests are checked by; `rebound explain "
-                + "\(kind.rawValue.lowercased())` shows the same. Unknown fields, empty values, lengths of time without"
+                + "\(root.name.lowercased())` shows the same. Unknown fields, empty values, lengths of time without"
                 + " units and numbers that readers of YAML disagree about are refused, all of them at once.",
         ]
-        for section in sections(of: root, kind: kind) { lines += page(of: section) }
+        for section in sections(of: root) { lines += page(of: section) }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -24,7 +30,7 @@ package enum ReferencePage {
     }
 
     /// Every object once, in the order in which a reader meets it.
-    private static func sections(of root: ObjectSchema, kind: ResourceKind) -> [Section] {
+    private static func sections(of root: ObjectSchema) -> [Section] {
         var found: [Section] = []
         var seen: Set<String> = []
         func visit(_ object: ObjectSchema, path: String) {
@@ -35,7 +41,7 @@ package enum ReferencePage {
                 visit(inner, path: "\(path).\(field.name)" + (field.type.isList ? "[]" : ""))
             }
         }
-        visit(root, path: kind.rawValue.lowercased())
+        visit(root, path: root.name.lowercased())
         return found
     }
 

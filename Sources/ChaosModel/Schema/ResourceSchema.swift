@@ -45,7 +45,7 @@ package enum ResourceSchema {
         return keys
     }()
 
-    private static func collect(_ type: SchemaType, into keys: inout Set<String>) {
+    static func collect(_ type: SchemaType, into keys: inout Set<String>) {
         switch type {
         case .object(let schema):
             for field in schema.fields {

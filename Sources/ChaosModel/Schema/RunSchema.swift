@@ -15,6 +15,10 @@ enum RunSchema {
             .always("requestedBy", .text(.line), "Who asked for it, as far as is known."),
             .maybe("reason", line, "Why, in the operator's words."),
             .maybe("abort", .object(abort), "Asks for the run to end early and revert."),
+            .maybe(
+                "policies", .list(of: .object(policy), unique: false),
+                "Policies of this run alone, which came in its file. They join the stored ones and weaken none."),
+            .maybe("approvals", .list(of: .object(approval), unique: false), "Who approved which plan."),
         ])
 
     static let abort = ObjectSchema.reported(
@@ -22,6 +26,21 @@ enum RunSchema {
         [
             .always("requestedBy", line, "Who asked."), .always("reason", line, "Why."),
             .always("at", .timestamp, "When."),
+        ])
+
+    static let policy = ObjectSchema(
+        "RunPolicy", "A policy that binds one run.",
+        fields: [
+            .always("name", .text(.name), "The name it had in the file."),
+            .always("spec", .object(PolicySchema.spec), "What it demands."),
+        ])
+
+    static let approval = ObjectSchema.reported(
+        "Approval", "One person's word that one plan may be carried out.",
+        [
+            .always("by", line, "Who."), .always("at", .timestamp, "When."),
+            .always("planHash", line, "The plan that was approved; another plan needs another approval."),
+            .maybe("reason", line, "Why, in their words."),
         ])
 
     static let status = ObjectSchema.reported(

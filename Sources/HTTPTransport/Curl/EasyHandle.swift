@@ -47,6 +47,16 @@ struct EasyHandle: ~Copyable {
         errors.note(ccurl_set_list(raw, option, value.head))
     }
 
+    /// libcurl copies the bytes.
+    func set(_ option: CURLoption, _ bytes: [UInt8], _ errors: inout OptionErrors) {
+        errors.note(bytes.withUnsafeBytes { ccurl_set_blob(raw, option, $0.baseAddress, $0.count) })
+    }
+
+    /// Takes away what the library has by default.
+    func clear(_ option: CURLoption, _ errors: inout OptionErrors) {
+        errors.note(ccurl_set_string(raw, option, nil))
+    }
+
     func long(_ info: CURLINFO) -> Int {
         var value = 0
         return ccurl_get_long(raw, info, &value) == CURLE_OK ? value : 0

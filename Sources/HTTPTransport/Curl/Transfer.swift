@@ -17,6 +17,9 @@ final class Transfer {
     private var bodyOffset = 0
     /// errno of the last socket(2) that failed; libcurl does not keep that one.
     private var socketError: Int32 = 0
+    /// Where the body goes in pieces; nil collects it.
+    private var stream: StreamSink?
+    private var streamDeadlines: StreamDeadlines?
 
     init() throws(TransportError) { easy = try EasyHandle() }
 
@@ -24,9 +27,13 @@ final class Transfer {
     /// Times are what is left of the request's own.
     func prepare(
         _ checked: CheckedRequest, addresses: [String], begun: Int64, connectMilliseconds: Int64,
-        totalMilliseconds: Int64
+        totalMilliseconds: Int64, stream: StreamSink? = nil
     ) throws(TransportError) {
         self.begun = begun
+        self.stream = stream
+        streamDeadlines = stream.map {
+            StreamDeadlines(head: begun + checked.totalMilliseconds * 1_000_000, idle: $0.limits.idle.wholeNanoseconds)
+        }
         url = checked.request.url
         answer = AnswerCollector(limit: checked.request.maximumResponseBytes)
         body = checked.request.body
@@ -39,7 +46,8 @@ final class Transfer {
         setSocketMaker(&errors)
         setSafety(checked, &errors)
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, Int(connectMilliseconds), &errors)
-        easy.set(CURLOPT_TIMEOUT_MS, Int(totalMilliseconds), &errors)
+        // A stream may last as long as it says something: its deadlines are `streamDeadlines`. Zero means none.
+        easy.set(CURLOPT_TIMEOUT_MS, stream == nil ? Int(totalMilliseconds) : 0, &errors)
         setRoute(checked, addresses: addresses, &errors)
         setMethod(checked.request, &errors)
         setTLS(checked.request.tls, &errors)
@@ -56,6 +64,26 @@ final class Transfer {
         connectToList = HeaderList()
         answer = AnswerCollector()
         body = []
+        stream = nil
+        streamDeadlines = nil
+    }
+
+    /// When a streamed answer has been silent for too long (CLOCK_MONOTONIC nanoseconds); nil for any other.
+    var silenceDeadline: Int64? {
+        guard let streamDeadlines, let stream else { return nil }
+        // While we do not read, the other side cannot speak.
+        if stream.isPaused { return monotonicNanoseconds() + streamDeadlines.idle }
+        return streamDeadlines.next
+    }
+
+    /// How long a streamed body may say nothing, in nanoseconds.
+    var longestSilence: Int64 { streamDeadlines?.idle ?? .max / 2 }
+
+    /// Offers the bytes that a streamed answer's reader had no room for again (curl_easy_pause(3)).
+    func resume() -> CURLcode {
+        stream?.goOn()
+        streamDeadlines?.spoke(at: monotonicNanoseconds())
+        return curl_easy_pause(easy.raw, CURLPAUSE_CONT)
     }
 
     /// What the transfer gave; to be asked before it is taken out of the multi handle.
@@ -107,12 +135,30 @@ extension Transfer {
         errors.note(ccurl_set_pointer(easy.raw, CURLOPT_HEADERDATA, address))
         errors.note(
             ccurl_set_bytes_callback(easy.raw, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-                Transfer.of(context).answer.addBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                Transfer.of(context).takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
             })
         errors.note(
             ccurl_set_bytes_callback(easy.raw, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-                Transfer.of(context).answer.addHeaderLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                Transfer.of(context).takeHeaderLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
             })
+    }
+
+    /// The count taken, or the sign that libcurl is to keep the bytes until the reader has room.
+    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let stream else { return answer.addBody(bytes) }
+        streamDeadlines?.spoke(at: monotonicNanoseconds())
+        return stream.take(bytes) ? bytes.count : Int(CURL_WRITEFUNC_PAUSE)
+    }
+
+    private func takeHeaderLine(_ line: UnsafeRawBufferPointer) -> Int {
+        let taken = answer.addHeaderLine(line)
+        // An empty line ends a head; an interim one (1xx) is followed by another.
+        guard let stream, taken == line.count, line.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) else { return taken }
+        let status = easy.long(CURLINFO_RESPONSE_CODE)
+        guard status >= 200 else { return taken }
+        streamDeadlines?.beginBody(at: monotonicNanoseconds())
+        stream.begin(HTTPStreamHead(status: status, headers: answer.headers()))
+        return taken
     }
 
     private func setSocketMaker(_ errors: inout OptionErrors) {
@@ -137,7 +183,8 @@ extension Transfer {
         easy.set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https", &errors)
         errors.note(
             ccurl_set_offset(
-                easy.raw, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(max(1, checked.request.maximumResponseBytes))))
+                easy.raw, CURLOPT_MAXFILESIZE_LARGE,
+                stream == nil ? curl_off_t(max(1, checked.request.maximumResponseBytes)) : 0))
         if case .follow(let limit) = checked.request.redirects {
             easy.set(CURLOPT_FOLLOWLOCATION, 1, &errors)
             easy.set(CURLOPT_MAXREDIRS, limit, &errors)
@@ -202,6 +249,11 @@ extension Transfer {
         let minimum = tls.minimumVersion == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2
         easy.set(CURLOPT_SSLVERSION, Int(minimum), &errors)
         if let file = tls.caFile { easy.set(CURLOPT_CAINFO, file, &errors) }
+        if let text = tls.caPEM { easy.set(CURLOPT_CAINFO_BLOB, text, &errors) }
+        // libcurl would go on trusting the system's folder of authorities beside those that were given.
+        if tls.caFile != nil || tls.caPEM != nil { easy.clear(CURLOPT_CAPATH, &errors) }
+        if let text = tls.clientCertificatePEM { easy.set(CURLOPT_SSLCERT_BLOB, text, &errors) }
+        if let text = tls.clientKeyPEM { easy.set(CURLOPT_SSLKEY_BLOB, text, &errors) }
         if let file = tls.clientCertificateFile { easy.set(CURLOPT_SSLCERT, file, &errors) }
         if let file = tls.clientKeyFile { easy.set(CURLOPT_SSLKEY, file, &errors) }
     }

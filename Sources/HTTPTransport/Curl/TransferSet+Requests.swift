@@ -3,10 +3,13 @@
 // What happens to a request before libcurl has it: its turn, its name, its deadline.
 extension TransferSet {
     /// Begins the request or lets it wait. `completion` is called once, perhaps before this returns.
-    func begin(_ ticket: RequestTicket, _ checked: CheckedRequest, _ completion: @escaping Completion) {
+    func begin(
+        _ ticket: RequestTicket, _ checked: CheckedRequest, stream: StreamSink? = nil,
+        _ completion: @escaping Completion
+    ) {
         guard !isClosed else { return completion(.failure(.closed(mayHaveBeenSent: false))) }
         let now = monotonicNanoseconds()
-        var pending = Pending(checked: checked, begun: now, completion: completion)
+        var pending = Pending(checked: checked, begun: now, completion: completion, stream: stream)
         if activeCount < configuration.maximumActiveRequests { return start(ticket, pending) }
         guard waiting.count < configuration.maximumWaitingRequests else {
             return completion(.failure(.queueFull(configuration)))

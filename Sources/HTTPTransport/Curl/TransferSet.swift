@@ -28,6 +28,8 @@ final class TransferSet {
         let begun: Int64
         let completion: Completion
         var timer: LoopTimer?
+        /// Where the body goes in pieces; nil collects it.
+        var stream: StreamSink?
     }
 
     let configuration: HTTPClientConfiguration
@@ -86,8 +88,9 @@ final class TransferSet {
                 try transfer.prepare(
                     checked, addresses: addresses, begun: pending.begun,
                     connectMilliseconds: max(1, checked.connectMilliseconds - passed),
-                    totalMilliseconds: max(1, checked.totalMilliseconds - passed))
+                    totalMilliseconds: max(1, checked.totalMilliseconds - passed), stream: pending.stream)
                 try add(transfer, ticket, pending.completion)
+                if pending.stream != nil { superviseStream(ticket) }
             } catch {
                 recycle(transfer)
                 throw error
@@ -124,6 +127,11 @@ final class TransferSet {
         remove(entry)
         entry.completion(.failure(result))
         return true
+    }
+
+    /// The transfer under way for a ticket.
+    func runningTransfer(_ ticket: RequestTicket) -> Transfer? {
+        runningByTicket[ticket].flatMap { running[$0]?.transfer }
     }
 
     var runningTickets: [RequestTicket] { Array(runningByTicket.keys) }

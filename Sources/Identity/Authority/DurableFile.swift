@@ -16,13 +16,26 @@ enum DurableFile {
         let temporary = "\(path).new-\(Hex.text(try SecretBytes.random(8)))"
         let bytes = Array(try contents().utf8)
         try write(bytes, to: temporary, mode: 0o600)
-        let isLinked = link(temporary, path) == 0
-        let code = errno
+        let code = link(temporary, path) == 0 ? 0 : errno
         unlink(temporary)
-        guard isLinked || code == EEXIST else { throw failure(.cannotWrite, path, code) }
-        try syncFolder(of: path)
-        guard let stored = try read(path) else { throw failure(.unreadableFile, path, ENOENT) }
+        // Whatever kept ours from its name: if another process has made the file meanwhile, that one counts.
+        guard let stored = try read(path) else { throw failure(.cannotWrite, path, code == 0 ? ENOENT : code) }
+        if code == 0 { try syncFolder(of: path) }
         return stored
+    }
+
+    /// Removes what a crash left beside files that are there: copies of keys that nobody knows of. A process that is
+    /// about to link such a file finds the name taken anyway.
+    static func removeLeftovers(in folder: String, of names: [String]) {
+        guard let entries = opendir(folder) else { return }
+        defer { closedir(entries) }
+        while let entry = readdir(entries) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            let isLeftover = names.contains { name.hasPrefix($0 + ".new-") && access("\(folder)/\($0)", F_OK) == 0 }
+            if isLeftover { unlink("\(folder)/\(name)") }
+        }
     }
 
     /// Puts a file in the place of another, or of none: written beside, flushed, renamed.

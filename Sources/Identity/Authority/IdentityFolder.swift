@@ -43,6 +43,8 @@ package struct IdentityFolder: Sendable {
         try keep(try authority.trustPEM(), at: publicPath)
         let signing = try signingKey(path + "/signing.pem")
         try keep(try signing.publicKey.pem(), at: path + "/signing.pub")
+        // Not of the public files, which are put in place by renaming: there a process may still need its own.
+        DurableFile.removeLeftovers(in: path, of: ["authority.pem", "signing.pem"])
         return IdentityFolder(authority: authority, signingKey: signing, authorityPath: publicPath)
     }
 

@@ -11,6 +11,8 @@ package struct Outage: Sendable, Equatable {
     package var confirmedAt: MonotonicInstant
     /// The reason of the first failure by slot.
     package var firstReason: String
+    /// What that failure showed, for people.
+    package var firstDetail: String?
     package var failedSamples: Int
     /// Whether planned attempts of this outage, or at its edges, told nothing.
     package var touchesGap: Bool
@@ -20,13 +22,14 @@ package struct Outage: Sendable, Equatable {
 
     package init(
         probe: String, start: BoundedInstant, end: BoundedInstant? = nil, confirmedAt: MonotonicInstant,
-        firstReason: String, failedSamples: Int, touchesGap: Bool, isOpenAtStart: Bool
+        firstReason: String, firstDetail: String? = nil, failedSamples: Int, touchesGap: Bool, isOpenAtStart: Bool
     ) {
         self.probe = probe
         self.start = start
         self.end = end
         self.confirmedAt = confirmedAt
         self.firstReason = firstReason
+        self.firstDetail = firstDetail
         self.failedSamples = failedSamples
         self.touchesGap = touchesGap
         self.isOpenAtStart = isOpenAtStart

@@ -38,6 +38,7 @@ struct OutageMachine: Sendable, Equatable {
     struct Failures: Sendable, Equatable {
         var first: Span
         var firstReason: String
+        var firstDetail: String?
         var earliestBegun: MonotonicInstant
         var earliestEnded: MonotonicInstant
         var latestBegun: MonotonicInstant
@@ -100,7 +101,7 @@ struct OutageMachine: Sendable, Equatable {
         frontier.forget(before: min(observation.planned, observation.begun))
         switch observation.outcome {
         case .success: succeed(Span(observation))
-        case .failure(let reason): fail(Span(observation), reason: reason)
+        case .failure(let reason): fail(Span(observation), reason: reason, detail: observation.detail)
         case .unknown, .missed: noteSilence()
         }
     }
@@ -125,13 +126,14 @@ extension Observation {
 // MARK: Failures
 
 extension OutageMachine {
-    private mutating func fail(_ span: Span, reason: String) {
+    private mutating func fail(_ span: Span, reason: String, detail: String?) {
         successes = nil
         if failures != nil {
             failures?.add(span, confirming: !isFailing)
         } else {
             failures = Failures(
-                first: span, firstReason: reason, earliestBegun: span.begun, earliestEnded: span.ended,
+                first: span, firstReason: reason, firstDetail: detail, earliestBegun: span.begun,
+                earliestEnded: span.ended,
                 latestBegun: span.begun, latestEnded: span.ended, confirmedAt: span.ended, lastSuccess: lastSuccess,
                 earlierSuccesses: frontier, touchesGap: silence)
         }
@@ -156,7 +158,8 @@ extension OutageMachine.Failures {
         let provenUp = earlierSuccesses.latestBegin(endedBy: earliestBegun)
         return Outage(
             probe: probe, start: start(low: provenUp ?? firstPlanned), confirmedAt: confirmedAt,
-            firstReason: firstReason, failedSamples: count, touchesGap: touchesGap || provenUp == nil,
+            firstReason: firstReason, firstDetail: firstDetail, failedSamples: count,
+            touchesGap: touchesGap || provenUp == nil,
             isOpenAtStart: provenUp == nil)
     }
 

@@ -3,7 +3,7 @@ import ChaosModel
 import Histogram
 
 /// The latency of successful attempts in three periods by when they began. Each is recorded in microseconds, rounded up
-/// and at least 1, in an HdrHistogram of three significant digits: a percentile is at most 0.1 % above the true one.
+/// and at least 1; a percentile is at most 0.1 % above the true one.
 func latency(
     of attempts: [Observation], during period: Range<MonotonicInstant>
 ) -> LatencyByPeriod? {
@@ -24,31 +24,43 @@ func latency(
     return result == LatencyByPeriod(before: nil, during: nil, after: nil) ? nil : result
 }
 
-/// The histogram is made only when there is something to record and grows with the largest: 16 KiB up to 2 ms, and 8
-/// KiB more for each doubling.
+/// Few latencies are kept as they are, and their percentiles are exact. Beyond that an HdrHistogram takes them, which
+/// grows with the largest: 16 KiB up to 2 ms, and 8 KiB more for each doubling.
 struct LatencyRecorder {
+    private static let mostKept = 1_000
+    /// Microseconds; empty once there is a histogram.
+    private var kept: [UInt64] = []
     private var histogram: Histogram<UInt64>?
     private var longest = Duration.zero
 
     mutating func record(_ latency: Duration) {
-        if histogram == nil {
-            var fresh = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
-            fresh.autoResize = true
-            histogram = fresh
-        }
-        let microseconds = UInt64(max(1, (latency.wholeNanoseconds + 999) / 1_000))
-        _ = histogram?.record(microseconds)
         longest = max(longest, latency)
+        let microseconds = UInt64(max(1, (latency.wholeNanoseconds + 999) / 1_000))
+        if histogram == nil, kept.count < Self.mostKept { return kept.append(microseconds) }
+        if histogram == nil { spill() }
+        _ = histogram?.record(microseconds)
+    }
+
+    private mutating func spill() {
+        var fresh = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+        fresh.autoResize = true
+        for each in kept { _ = fresh.record(each) }
+        (histogram, kept) = (fresh, [])
     }
 
     var summary: LatencySummary? {
-        guard let histogram, histogram.totalCount > 0 else { return nil }
+        let count = histogram.map { Int($0.totalCount) } ?? kept.count
+        guard count > 0 else { return nil }
         let most = longest.inSeconds * 1_000
+        let sorted = kept.sorted()
+        /// The least value that at least this share of all do not exceed.
         func percentile(_ percent: Double) -> Double {
-            min(Double(histogram.valueAtPercentile(percent)) / 1_000, most)
+            let rank = max(1, Int((percent / 100 * Double(count)).rounded(.up)))
+            let value = histogram?.valueAtPercentile(percent) ?? sorted[rank - 1]
+            return min(Double(value) / 1_000, most)
         }
         return LatencySummary(
-            count: Int(histogram.totalCount), p50Milliseconds: percentile(50), p90Milliseconds: percentile(90),
+            count: count, p50Milliseconds: percentile(50), p90Milliseconds: percentile(90),
             p99Milliseconds: percentile(99), maxMilliseconds: most)
     }
 }

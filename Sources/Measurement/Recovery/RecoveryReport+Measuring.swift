@@ -76,6 +76,14 @@ struct MeasuredRun {
         return first.at..<max(first.at, input.watchEnded)
     }
 
+    /// From the first effect until recovered, for what is told as "during": nothing when the steady state never broke,
+    /// or was held again by then.
+    var broken: Range<MonotonicInstant>? {
+        guard let impact, case .recovered = recovery else { return impact }
+        guard let held = heldSince, held.at > impact.lowerBound else { return impact.lowerBound..<impact.lowerBound }
+        return impact
+    }
+
     /// The longest that the impact may have lasted: where a probe told nothing for so long in the held period that a
     /// whole outage fits, that period may have begun only after it.
     var longestImpact: Range<MonotonicInstant>? {
@@ -174,7 +182,8 @@ extension MeasuredRun {
                 end: outage.end?.dated(by: input.anchor),
                 duration: outage.end.map { Figure(from: outage.start, to: $0) },
                 confirmedAt: input.anchor.timestamp(of: outage.confirmedAt), firstReason: outage.firstReason,
-                failedSamples: outage.failedSamples, touchesGap: outage.touchesGap || touchesGap(outage))
+                firstDetail: outage.firstDetail, failedSamples: outage.failedSamples,
+                touchesGap: outage.touchesGap || touchesGap(outage))
         }
     }
 
@@ -200,7 +209,7 @@ extension MeasuredRun {
         series.map { one in
             var report = one.report
             let never = MonotonicInstant(nanoseconds: .max)
-            report.latency = latency(of: one.attempts, during: impact ?? never..<never)
+            report.latency = latency(of: one.attempts, during: broken ?? never..<never)
             let counts = one.counts(during: longestImpact ?? never..<never)
             if counts.all > 0 { report.silentPercent = 100 * Double(counts.silent) / Double(counts.all) }
             return report

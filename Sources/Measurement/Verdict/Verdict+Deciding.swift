@@ -165,14 +165,31 @@ private func atMost(_ limit: WrittenDuration, _ figure: Figure?, _ name: String)
 
 private func atLeast(_ least: Double, _ availability: AvailabilityReport?) -> [Finding] {
     guard let availability else { return [Finding(.inconclusive, "there is no availability to hold to the objective")] }
+    let attempts = availability.attempts
+    if attempts < fewestAttempts {
+        let few = "only \(attempts) attempts tell of the availability, and \(fewestAttempts) are needed"
+        return [Finding(.inconclusive, few + ": probe more often")]
+    }
     if availability.low >= least { return [] }
     if availability.high < least {
+        if hangsOnOneAttempt(availability, least) {
+            let one = "whether the availability meets the objective of \(least) % hangs on one attempt of \(attempts)"
+            return [Finding(.inconclusive, one + ": probe more often")]
+        }
         return [
             Finding(.fail, "the availability of \(rounded(availability.percent)) % misses the objective of \(least) %")
         ]
     }
     let bounds = "\(rounded(availability.low)) % to \(rounded(availability.high)) %"
     return [Finding(.inconclusive, "the availability lies in \(bounds), on both sides of the objective of \(least) %")]
+}
+
+/// Whether one failure less would meet the objective, where so few attempts were made that the objective allows for not
+/// even one. An objective of 100 % allows for none however many there are: one failure then misses it.
+private func hangsOnOneAttempt(_ availability: AvailabilityReport, _ least: Double) -> Bool {
+    let attempts = Double(availability.attempts)
+    guard least < 100, attempts * (100 - least) < 100 else { return false }
+    return availability.high + 100 / attempts >= least
 }
 
 private func seconds(_ value: Double) -> String { "\(rounded(value)) s" }

@@ -39,3 +39,6 @@ package struct VerdictInput: Sendable {
 /// The largest part of the attempts of a probe, from the first injection until recovered, in percent, that may tell
 /// nothing and still leave enough samples for a pass.
 package let largestSilentPercent = 10.0
+
+/// An availability over fewer attempts is no figure to hold to an objective.
+package let fewestAttempts = 20

@@ -217,6 +217,7 @@ struct ClientTests {
         let client = TestClient(server, credentials: StaticCredentials(keys))
         let error = try #require(try await awsError { try await client.call(Self.call(.reads)) })
         #expect(error.message == "The signature … does not match.")
+        #expect(error.hint.contains("secret access key") && !error.hint.contains("IAM policy"), "\(error.hint)")
         #expect(!"\(error)".contains("TOKENSECRET"))
     }
 }

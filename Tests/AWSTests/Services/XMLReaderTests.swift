@@ -75,6 +75,18 @@ struct XMLReaderTests {
         #expect(found.problem.contains(problem), "\(found.problem)")
     }
 
+    @Test(
+        "of a document that breaks off, or of another kind, what stood whole before is found",
+        arguments: [
+            ("<E><Code>a</Code><Mess", "a"), ("<E><Code>a", nil), ("<E><Code>a</Cod", nil), ("", nil), ("{}", nil),
+            ("<E><Code><x>a</x></Code><Code/><Code>b</Code></E>", "b"), ("<F><Code>a</Code></F>", nil),
+            ("<x><E><y><Code>a</Code></y><Code>b&amp;c</Code></E></x>", "b&c"), ("<E><Code>a</Code>&u;</E>", "a"),
+            ("<!DOCTYPE E [<!ENTITY u \"v\">]><E><Code>a&u;</Code></E>", nil),
+        ])
+    func salvage(xml: String, code: String?) {
+        #expect(XMLReader.salvage(Array(xml.utf8))?.firstText("Code", in: "E") == code)
+    }
+
     @Test("bytes that are not UTF-8 are a fault")
     func encoding() {
         #expect(throws: XMLFault.self) {

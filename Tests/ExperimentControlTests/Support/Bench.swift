@@ -27,12 +27,17 @@ final class Bench: Sendable {
     let options: ControllerOptions
     private let lease = Mutex<StoreError?>(nil)
 
-    init(_ world: World, ownInstances: Set<String> = [], clock: HandClock = HandClock(skips: true)) async throws {
+    /// The store lies in `store`, or in a folder of the bench's own.
+    init(
+        _ world: World, ownInstances: Set<String> = [], clock: HandClock = HandClock(skips: true),
+        store place: String? = nil, reserveBytes: Int64 = 0
+    ) async throws {
         folder = try TestFolder()
         self.clock = clock
         aws = ScriptedAWS(world)
         store = try await SQLiteStore.open(
-            path: folder.path + "/store.db", options: SQLiteStoreOptions(environment: .system))
+            path: (place ?? folder.path) + "/store.db",
+            options: SQLiteStoreOptions(environment: .system, reserveBytes: reserveBytes))
         connections = try Bench.connections(aws.url)
         options = ControllerOptions(ownInstances: ownInstances)
         courier = ScriptedCourier()
@@ -56,7 +61,9 @@ final class Bench: Sendable {
 
     var injector: Injector {
         Injector(
-            store: store, connections: connections, clock: clock, options: options, outbox: outbox,
+            records: StoredRecords(store: store), world: AWSWorld(connections: connections, options: options),
+            clock: clock, options: options,
+            outbox: outbox,
             confirmLease: { [self] _ throws(StoreError) in
                 if let error = lease.withLock({ $0 }) { throw error }
             }, logger: .silent)

@@ -64,7 +64,9 @@ final class ScriptedAWS: Sendable {
         let box = Box(world)
         let server = RawServer { connection in
             while let raw = connection.readRequest() {
-                guard let (status, body) = box.answer(ReceivedCall(raw)) else { return connection.reset() }
+                let call = ReceivedCall(raw)
+                box.arrived(call)
+                guard let (status, body) = box.answer(call) else { return connection.reset() }
                 connection.write("HTTP/1.1 \(status) X\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
             }
         }
@@ -89,6 +91,16 @@ final class ScriptedAWS: Sendable {
 
     func disturb(_ disturbance: Disturbance?) { box.state.withLock { $0.disturb = disturbance } }
 
+    /// Keeps calls waiting, before the world sees them, until the gate that this gives for them is open.
+    func stall(_ gate: (@Sendable (ReceivedCall) -> Gate?)?) { box.stalled.withLock { $0 = gate } }
+
+    /// Returns when so many calls of this action have arrived, answered or not.
+    func untilCalled(_ action: String, times: Int) async {
+        func isOver() -> Bool { box.arrivedCalls.withLock { $0.filter { $0 == action }.count } >= times }
+        if isOver() { return }
+        for await _ in box.arrivals where isOver() { return }
+    }
+
     private struct State {
         var world: World
         var calls: [ReceivedCall] = []
@@ -97,8 +109,23 @@ final class ScriptedAWS: Sendable {
 
     private final class Box: Sendable {
         let state: Mutex<State>
+        let stalled = Mutex<(@Sendable (ReceivedCall) -> Gate?)?>(nil)
+        let arrivedCalls = Mutex<[String]>([])
+        /// One element for each call; whoever waits looks at all calls so far.
+        let arrivals: AsyncStream<Void>
+        private let arrival: AsyncStream<Void>.Continuation
 
-        init(_ world: World) { state = Mutex(State(world: world)) }
+        init(_ world: World) {
+            state = Mutex(State(world: world))
+            (arrivals, arrival) = AsyncStream.makeStream()
+        }
+
+        /// On the connection's own thread, which the gate may hold.
+        func arrived(_ call: ReceivedCall) {
+            if call.form["DryRun"] == nil { arrivedCalls.withLock { $0.append(call.action) } }
+            arrival.yield()
+            stalled.withLock { $0 }?(call)?.wait()
+        }
 
         /// Nil for a connection that is reset.
         func answer(_ call: ReceivedCall) -> (Int, String)? {

@@ -9,9 +9,11 @@ extension CommandContext {
         signal(SIGPIPE, SIG_IGN)
         let environment = ProcessEnvironment.current
         let clock = SystemControlClock()
-        return CommandContext(
+        var context = CommandContext(
             console: .ofProcess(environment: environment), opening: .system(environment: environment),
             signals: ProcessSignals.stream, now: clock.wall,
             requestedBy: { Requester.current(environment: environment) })
+        context.serviceSignals = { ProcessSignals.stream(of: [SIGINT, SIGTERM, SIGHUP]) }
+        return context
     }
 }

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
 internal import Logging
+internal import ResourceClient
 internal import ResourceStore
+
+/// Where one command works.
+struct Workplace: Sendable {
+    var backend: any Backend
+    /// The one that is meant when none is written.
+    var namespace: String
+}
 
 /// What the commands work with. Nothing in it is opened before a command asks.
 package struct CommandContext: Sendable {
@@ -12,6 +20,10 @@ package struct CommandContext: Sendable {
     package var now: @Sendable () -> Timestamp
     /// Who asks.
     package var requestedBy: @Sendable () -> String
+    /// The signals that a service lives by, as `signals`.
+    package var serviceSignals: @Sendable () -> AsyncStream<Int32> = { AsyncStream { $0.finish() } }
+    /// The part that serves; nil in a program that does not carry it.
+    package var serve: (@Sendable (ServiceOrder) async throws -> CommandStatus)?
 
     package init(
         console: Console, opening: Opening, signals: @escaping @Sendable () -> AsyncStream<Int32>,
@@ -37,6 +49,47 @@ package struct CommandContext: Sendable {
         } catch {
             await store.close()
             throw error
+        }
+    }
+
+    /// Does `body` with the server that is meant, or with the store on this machine, and closes it.
+    func withBackend<R: Sendable>(
+        _ options: PlaceOptions, _ access: Opening.Access, _ body: (Workplace) async throws -> R
+    ) async throws -> R {
+        if let server = try options.serverContext(environment: console.environment) {
+            let backend = ServerBackend(client: try client(of: server), now: now)
+            return try await body(
+                Workplace(backend: backend, namespace: options.namespace ?? server.namespace ?? "default"))
+        }
+        var storeOptions = StoreOptions()
+        storeOptions.store = options.store
+        return try await withStore(storeOptions, access) { store in
+            let backend = StoreBackend(store: store, makeControl: opening.control)
+            return try await body(Workplace(backend: backend, namespace: options.namespace ?? "default"))
+        }
+    }
+
+    /// The part of a backend that plans, drives and stops; what it logs is shown.
+    func control(of backend: any Backend) async throws -> RunControl {
+        try await backend.control(try logger { [console] in console.notice([$0.styled]) })
+    }
+
+    /// A client of the server that is meant. Throws a failure when none is: what the command does only a server can.
+    func withServer<R: Sendable>(
+        _ options: PlaceOptions, for what: String, _ body: (ResourceClient) async throws -> R
+    ) async throws -> R {
+        guard let server = try options.serverContext(environment: console.environment) else {
+            throw CommandFailure(
+                .usage, "\(what) is a matter of a server, and none is named",
+                hint: "Log in with `rebound login`, or name one with --server.")
+        }
+        return try await body(try client(of: server))
+    }
+
+    /// Warnings of the server are shown as they come.
+    private func client(of server: ServerContext) throws -> ResourceClient {
+        try opening.client(try server.connection()) { [console] text in
+            console.notice([StyledLine([Span("warning: ", .warning), Span(text)])])
         }
     }
 

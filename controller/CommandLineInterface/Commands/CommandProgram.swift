@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
+internal import ChaosModel
 
 /// From arguments to an exit status: parses, runs, and shows what went wrong.
 package enum CommandProgram {
@@ -46,9 +47,21 @@ package enum CommandProgram {
     }
 
     private static func helpHint(_ root: any ParsableCommand.Type, _ arguments: [String]) -> String {
-        let names = root.configuration.subcommands.compactMap { $0.configuration.commandName }
-        let program = root.configuration.commandName ?? ""
-        guard let name = arguments.first, names.contains(name) else { return "See `\(program) --help`." }
-        return "See `\(program) \(name) --help`."
+        var command = root
+        var path = root.configuration.commandName ?? ""
+        for word in arguments {
+            let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
+            if let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word }) {
+                command = next
+                path += " " + word
+                continue
+            }
+            // A command of commands takes no word of its own: what stands there was meant to be one of them.
+            if !word.hasPrefix("-"), let near = NearMiss.nearest(to: word, in: names) {
+                return "Did you mean `\(path) \(near)`? See `\(path) --help`."
+            }
+            break
+        }
+        return "See `\(path) --help`."
     }
 }

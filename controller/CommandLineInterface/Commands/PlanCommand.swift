@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
 internal import ChaosModel
-internal import ResourceStore
 
 /// `rebound plan`
 package struct PlanCommand: ContextCommand {
@@ -13,34 +12,61 @@ package struct PlanCommand: ContextCommand {
         name: [.short, .long],
         help: ArgumentHelp("The manifest; - is standard input.", valueName: "path"),
         completion: .file(extensions: ["yaml", "yml", "json"]))
-    var file: String
+    var file: String?
 
-    @Option(help: ArgumentHelp("The experiment to plan, where the file holds several.", valueName: "experiment"))
+    @Option(
+        help: ArgumentHelp(
+            "The experiment to plan: where the file holds several, or without a file one that is kept.",
+            valueName: "experiment"))
     var name: String?
 
     @Option(help: ArgumentHelp("Repeats the choice of targets of an earlier plan or run.", valueName: "number"))
     var seed: UInt64?
 
-    @OptionGroup var storeOptions: StoreOptions
+    @OptionGroup var place: PlaceOptions
     @OptionGroup var outputOptions: OutputOptions
 
     package init() {}
 
+    package func validate() throws {
+        guard file != nil || name != nil else {
+            throw ValidationError("Give a manifest with -f, or the name of a kept experiment with --name.")
+        }
+    }
+
     package func run(in context: CommandContext) async throws -> CommandStatus {
-        let (experiment, written) = try ManifestFile.read(file).experiment(named: name)
-        let plan = try await context.withStore(storeOptions, .ifThere) { store in
-            // Those of the file are what the store's would become.
-            let names = Set(written.map(\.metadata.name))
-            let kept = try await store.list(Policy.self, namespace: nil, labels: [:]).items
-            let policies = written + kept.filter { !names.contains($0.metadata.name) }
-            let logger = try context.logger { context.console.notice([$0.styled]) }
-            return try await context.opening.control(store, logger).plan(experiment, policies, seed)
+        let manifest = try file.map { try ManifestFile.read($0).experiment(named: name) }
+        let (experiment, plan) = try await context.withBackend(place, file == nil ? .existing : .ifThere) { place in
+            let meant = try await ExperimentChoice(manifest, named: name).resolve(in: place)
+            let control = try await context.control(of: place.backend)
+            return (meant.experiment, try await control.plan(meant.experiment, meant.policies, seed))
         }
         let document = PlanDocument(experiment: experiment, plan: plan)
         try outputOptions.answer(document, on: context.console) {
-            try PlanPage(experiment: experiment, plan: plan, file: file).lines()
+            try PlanPage(experiment: experiment, plan: plan, file: file ?? "-").lines()
         }
         return plan.guards.allSatisfy(\.passed) ? .pass : .fail
+    }
+}
+
+/// The experiment that is meant: that of a file, or one that is kept.
+struct ExperimentChoice {
+    private let manifest: (Experiment, [Policy])?
+    private let name: String
+
+    init(_ manifest: (Experiment, [Policy])?, named name: String?) {
+        self.manifest = manifest
+        self.name = name ?? ""
+    }
+
+    /// With its namespace. Throws a failure when none of that name is kept.
+    func resolve(in place: Workplace) async throws -> (experiment: Experiment, policies: [Policy]) {
+        if let (written, policies) = manifest {
+            var experiment = written
+            if experiment.metadata.namespace == nil { experiment.metadata.namespace = place.namespace }
+            return (experiment, policies)
+        }
+        return (try await place.backend.existing(Experiment.self, namespace: place.namespace, name: name), [])
     }
 }
 

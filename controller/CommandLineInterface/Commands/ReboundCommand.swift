@@ -7,12 +7,19 @@ package struct ReboundCommand: ParsableCommand {
         commandName: "rebound",
         abstract: "Breaks machines on purpose, and measures how they come back.",
         discussion: """
+            Works with the server of the current context, or, where there is none, with the store on this machine; \
+            --server, --context, --store and --local choose.
+
             Exit codes: 0 pass, 1 fail, 2 usage or validation, 3 inconclusive, 4 error, 5 undo failed.
             """,
         version: "rebound " + ReboundVersion.current,
         subcommands: [
-            RunCommand.self, PlanCommand.self, ValidateCommand.self, ExplainCommand.self, GetCommand.self,
-            DescribeCommand.self, ReportCommand.self, AbortCommand.self, VersionCommand.self, CompletionCommand.self,
+            InitCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self, ExplainCommand.self,
+            ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, WaitCommand.self,
+            LogsCommand.self, EventsCommand.self, TopCommand.self, ReportCommand.self, AbortCommand.self,
+            ApproveCommand.self, HaltCommand.self, ResumeCommand.self, LoginCommand.self, WhoamiCommand.self,
+            KubeconfigCommand.self, TokenCommand.self, StoreCommand.self, AuditCommand.self, VersionCommand.self,
+            CompletionCommand.self,
         ])
 
     package init() {}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
 internal import ExperimentControl
-internal import ResourceStore
 
 /// One run driven by this command: shows it, and turns interrupts into its abort.
 package struct AttendedRun: Sendable {
@@ -25,16 +24,16 @@ package struct AttendedRun: Sendable {
         self.now = now
     }
 
-    /// A session with the controller of `store`, shown on the console of `context`.
+    /// A session with whoever drives the runs of `backend`, shown on the console of `context`.
     static func begin(
-        in context: CommandContext, store: any ResourceStore, signals: AsyncStream<Int32>, quiet: Bool, noColor: Bool
+        in context: CommandContext, backend: any Backend, signals: AsyncStream<Int32>, quiet: Bool, noColor: Bool
     ) async throws -> AttendedRun {
         // Bounded: a terminal that takes nothing keeps the newest lines.
         let (logs, input) = AsyncStream.makeStream(of: LogLine.self, bufferingPolicy: .bufferingNewest(256))
         let logger = try context.logger { input.yield($0) }
         let style = RunDisplay.style(for: context.console, quiet: quiet)
         return AttendedRun(
-            control: try await context.opening.control(store, logger),
+            control: try await backend.control(logger),
             display: RunDisplay(console: context.console, style: style, noColor: noColor), signals: signals, logs: logs,
             requestedBy: context.requestedBy(), now: context.now)
     }

@@ -53,7 +53,7 @@ struct ManifestFile {
     }
 
     /// One byte more than is allowed is read, so that a longer text is seen to be too long.
-    private static func bytes(of path: String) throws(CommandFailure) -> [UInt8] {
+    static func bytes(of path: String) throws(CommandFailure) -> [UInt8] {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(path, errno) }
         defer { if path != "-" { close(descriptor) } }

@@ -3,7 +3,7 @@
 @preconcurrency internal import Dispatch
 internal import Glibc
 
-/// The signals by which an operator, a terminal or an init system asks this process to end.
+/// The signals by which an operator, a terminal or an init system asks this process to end, or to halt everything.
 package enum ProcessSignals {
     /// SIGINT, SIGTERM and SIGHUP as they arrive, and no longer as reasons to die. Dispatch reads them from a
     /// descriptor of its own, so nothing of ours runs inside a signal handler. A SIGHUP that was ignored at the start
@@ -11,7 +11,21 @@ package enum ProcessSignals {
     package static func stream() -> AsyncStream<Int32> {
         var signals = [SIGINT, SIGTERM]
         if !isIgnored(SIGHUP) { signals.append(SIGHUP) }
-        return AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
+        return stream(of: signals)
+    }
+
+    /// SIGUSR1, the order to halt, by its name.
+    package static func halts() -> AsyncStream<String> {
+        let numbers = stream(of: [SIGUSR1])
+        return AsyncStream {
+            for await number in numbers { return name(number) }
+            return nil
+        }
+    }
+
+    /// These signals, in the same way.
+    package static func stream(of signals: [Int32]) -> AsyncStream<Int32> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
             let queue = DispatchQueue(label: "rebound.signals")
             let sources = signals.map { number in
                 signal(number, SIG_IGN)
@@ -29,6 +43,7 @@ package enum ProcessSignals {
         case SIGINT: "interrupt"
         case SIGTERM: "SIGTERM"
         case SIGHUP: "SIGHUP"
+        case SIGUSR1: "SIGUSR1"
         default: "signal \(number)"
         }
     }

@@ -16,7 +16,7 @@ package enum Requester {
     }
 
     /// At most 64 bytes (gethostname(2)); the buffer leaves room for the closing zero.
-    private static var hostName: String {
+    package static var hostName: String {
         var buffer = [UInt8](repeating: 0, count: 66)
         let failure = buffer.withUnsafeMutableBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { name in

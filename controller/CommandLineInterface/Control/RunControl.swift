@@ -2,6 +2,7 @@
 package import ChaosModel
 package import ExperimentControl
 package import Logging
+package import ResourceClient
 package import ResourceStore
 
 /// What the commands ask of the part that plans and drives runs. The programs fill it from an `ExperimentController`.
@@ -16,7 +17,7 @@ package struct RunControl: Sendable {
         package var reason: String?
     }
 
-    /// Reads only. A plan whose guards failed is returned, not thrown.
+    /// Reads only, by the store's policies and these. A plan whose guards failed is returned, not thrown.
     package var plan: @Sendable (Experiment, [Policy], UInt64?) async throws -> PlanReport
     /// Plans, and records the run.
     package var submit: @Sendable (Order) async throws -> Run
@@ -26,6 +27,12 @@ package struct RunControl: Sendable {
     package var driveAll: @Sendable () async throws -> Void
     /// Asks for a run to end early and undo.
     package var abort: @Sendable (ResourceKey, AbortRequest) async throws -> Void
+    /// Writes down that a person agrees to the plan of a run.
+    package var approve: @Sendable (ResourceKey, _ by: String, _ reason: String?) async throws -> Run
+    /// Stops everything, and returns the order in force.
+    package var halt: @Sendable (_ reason: String, _ requestedBy: String) async throws -> Policy
+    /// Ends the halt, and returns what halts still.
+    package var resume: @Sendable (_ reason: String, _ requestedBy: String) async throws -> [String]
     /// About five times a second while a run is driven by this process.
     package var progress: @Sendable (ResourceKey) -> AsyncStream<RunProgress>
 
@@ -35,6 +42,9 @@ package struct RunControl: Sendable {
         drive: @escaping @Sendable (ResourceKey) async throws -> Run,
         driveAll: @escaping @Sendable () async throws -> Void,
         abort: @escaping @Sendable (ResourceKey, AbortRequest) async throws -> Void,
+        approve: @escaping @Sendable (ResourceKey, _ by: String, _ reason: String?) async throws -> Run,
+        halt: @escaping @Sendable (_ reason: String, _ requestedBy: String) async throws -> Policy,
+        resume: @escaping @Sendable (_ reason: String, _ requestedBy: String) async throws -> [String],
         progress: @escaping @Sendable (ResourceKey) -> AsyncStream<RunProgress>
     ) {
         self.plan = plan
@@ -42,6 +52,9 @@ package struct RunControl: Sendable {
         self.drive = drive
         self.driveAll = driveAll
         self.abort = abort
+        self.approve = approve
+        self.halt = halt
+        self.resume = resume
         self.progress = progress
     }
 }
@@ -71,6 +84,10 @@ package struct Opening: Sendable {
 
     package var store: @Sendable (String, Access) async throws -> OpenStore
     package var control: @Sendable (any ResourceStore, Logger) async throws -> RunControl
+    /// A client of a server, with where its warnings go.
+    package var client: @Sendable (ServerConnection, @escaping @Sendable (String) -> Void) throws -> ResourceClient = {
+        _, _ in throw CommandFailure.serverOnly("speaking to a server")
+    }
 
     package init(
         store: @escaping @Sendable (String, Access) async throws -> OpenStore,

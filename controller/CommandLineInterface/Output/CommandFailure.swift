@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ChaosModel
 package import ExperimentControl
+internal import Identity
+package import ResourceClient
 package import ResourceStore
 
 /// Why a command did not do what it was asked, ready to be shown.
@@ -26,6 +28,23 @@ package struct CommandFailure: Error, Sendable {
         self.init(error.code == .invalid ? .usage : .error, error.message, hint: error.hint, details: details)
     }
 
+    /// What a server refused, with every field that is wrong.
+    package init(_ error: ClientError) {
+        let details = error.causes.map { cause in
+            StyledLine([cause.field, cause.message].compactMap { $0 }.joined(separator: ": "))
+        }
+        self.init(
+            error.code == .invalid || error.code == .misconfigured ? .usage : .error, error.message, hint: error.hint,
+            details: details)
+    }
+
+    /// What is asked of a program, or of a part of it, that speaks to no server.
+    static func serverOnly(_ what: String) -> CommandFailure {
+        CommandFailure(
+            .usage, "\(what) is a matter of a server, and none is named",
+            hint: "Log in with `rebound login`, or name one with --server.")
+    }
+
     package init(_ error: StoreError) { self.init(.error, error.message, hint: error.hint) }
 
     /// Any error, told apart by its type; one that is none of ours is shown as it describes itself.
@@ -34,6 +53,10 @@ package struct CommandFailure: Error, Sendable {
         case let failure as CommandFailure: self = failure
         case let error as ExperimentError: self.init(error)
         case let error as StoreError: self.init(error)
+        case let error as ClientError: self.init(error)
+        case let error as IdentityError: self.init(.error, error.message, hint: error.hint)
+        case is BackendConflict:
+            self.init(.error, "somebody else is changing the same resource", hint: "Look again, and repeat.")
         case is CancellationError: self.init(.error, "interrupted", hint: "Start the command again.")
         default:
             self.init(.error, "\(error)", hint: "This is not expected. Run again, and report it if it stays.")

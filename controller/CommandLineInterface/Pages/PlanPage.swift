@@ -25,12 +25,10 @@ package struct PlanPage {
     }
 
     private var heading: [StyledLine] {
-        let limits = experiment.spec.limits
-        return [
+        [
             StyledLine([Span("Plan for "), Span(experiment.metadata.name, .strong)]),
             Field.line("hypothesis", StyledLine(experiment.spec.hypothesis)),
-            Field.line(
-                "limits", StyledLine("at most \(limits.maxTargets) targets, at least \(limits.minHealthy) healthy")),
+            Field.line("limits", StyledLine(Measures.limits(experiment.spec.limits))),
             Field.line("seed", StyledLine("\(plan.seed)")),
             Field.line("plan hash", StyledLine(plan.hash)),
         ]

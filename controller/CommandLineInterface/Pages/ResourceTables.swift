@@ -7,17 +7,33 @@ protocol ResourceTable {
     /// Without NAME and AGE, which every table has.
     static var headings: [String] { get }
     static func cells(_ resource: Row) -> [StyledLine]
+    /// What `-o wide` shows beyond them.
+    static var wideHeadings: [String] { get }
+    static func wideCells(_ resource: Row) -> [StyledLine]
 }
 
 extension ResourceTable {
-    static func lines(_ resources: [Row], now: Timestamp) -> [StyledLine] {
-        guard !resources.isEmpty else { return [StyledLine("nothing found", .dim)] }
-        var table = TextTable(["NAME"] + headings + ["AGE"])
+    static var wideHeadings: [String] { ["LABELS"] }
+    static func wideCells(_ resource: Row) -> [StyledLine] { [labels(of: resource)] }
+
+    static func labels(of resource: Row) -> StyledLine {
+        let labels = (resource.metadata.labels ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return StyledLine(labels.isEmpty ? "-" : labels.joined(separator: ","))
+    }
+
+    static func table(
+        _ resources: [Row], now: Timestamp, isWide: Bool, showsNamespace: Bool, prefix: String = ""
+    ) -> TextTable {
+        let front = showsNamespace ? ["NAMESPACE", "NAME"] : ["NAME"]
+        var table = TextTable(front + headings + ["AGE"] + (isWide ? wideHeadings : []))
         for resource in resources {
             let age = resource.metadata.creationTimestamp.map { Measures.age(now.since($0)) } ?? "-"
-            table.rows.append([StyledLine(resource.metadata.name, .strong)] + cells(resource) + [StyledLine(age)])
+            let place = showsNamespace ? [StyledLine(resource.metadata.namespace ?? "default")] : []
+            let name = StyledLine(prefix + resource.metadata.name, .strong)
+            table.rows.append(
+                place + [name] + cells(resource) + [StyledLine(age)] + (isWide ? wideCells(resource) : []))
         }
-        return table.lines()
+        return table
     }
 }
 
@@ -35,6 +51,16 @@ enum RunTable: ResourceTable {
             status?.verdict == nil ? "-" : StyledLine(verdict.lowercased(), tone),
             StyledLine(word, undo == .dirty ? .bad : .plain), StyledLine(recovered),
             StyledLine(run.spec.requestedBy),
+        ]
+    }
+
+    static let wideHeadings = ["TARGETS", "REASON", "LABELS"]
+
+    static func wideCells(_ run: Run) -> [StyledLine] {
+        let targets = Set((run.status?.injections ?? []).map(\.target)).sorted()
+        return [
+            StyledLine(targets.isEmpty ? "-" : targets.joined(separator: ",")), StyledLine(run.spec.reason ?? "-"),
+            labels(of: run),
         ]
     }
 }
@@ -62,6 +88,12 @@ enum InjectionTable: ResourceTable {
             StyledLine(state.rawValue, InjectionTone.of(state)),
         ]
     }
+
+    static let wideHeadings = ["REGION", "MESSAGE"]
+
+    static func wideCells(_ injection: Injection) -> [StyledLine] {
+        [StyledLine(injection.spec.target.region), StyledLine(injection.status?.message ?? "-")]
+    }
 }
 
 enum PolicyTable: ResourceTable {
@@ -70,7 +102,8 @@ enum PolicyTable: ResourceTable {
     static func cells(_ policy: Policy) -> [StyledLine] {
         let spec = policy.spec
         return [
-            spec.halt.map { StyledLine($0.reason, .bad) } ?? "-", StyledLine("\(spec.freezes?.count ?? 0)"),
+            spec.halt.flatMap { $0.resumed == nil ? StyledLine($0.reason, .bad) : nil } ?? "-",
+            StyledLine("\(spec.freezes?.count ?? 0)"),
             StyledLine(spec.maxTargetsPerRun.map(String.init) ?? "-"),
             StyledLine(spec.allowedRegions?.joined(separator: ", ") ?? "any"),
         ]
@@ -88,5 +121,32 @@ enum ScheduleTable: ResourceTable {
             StyledLine(spec.timeZone), StyledLine(schedule.status?.nextSlot.map(Measures.date) ?? "-"),
             StyledLine(spec.suspend == true ? "yes" : "no"),
         ]
+    }
+}
+
+enum NamespaceTable: ResourceTable {
+    static let headings = ["STATUS"]
+
+    static func cells(_ namespace: Namespace) -> [StyledLine] {
+        [namespace.metadata.deletionTimestamp == nil ? StyledLine("Active") : StyledLine("Terminating", .warning)]
+    }
+}
+
+enum RoleBindingTable: ResourceTable {
+    static let headings = ["ROLE", "SUBJECTS"]
+
+    static func cells(_ binding: RoleBinding) -> [StyledLine] { SubjectCells.of(binding.spec) }
+}
+
+enum ClusterRoleBindingTable: ResourceTable {
+    static let headings = ["ROLE", "SUBJECTS"]
+
+    static func cells(_ binding: ClusterRoleBinding) -> [StyledLine] { SubjectCells.of(binding.spec) }
+}
+
+private enum SubjectCells {
+    static func of(_ spec: RoleBindingSpec) -> [StyledLine] {
+        let subjects = spec.subjects.map { "\($0.kind.rawValue):\($0.name)" }
+        return [StyledLine(spec.role.rawValue), StyledLine(subjects.joined(separator: ", "))]
     }
 }

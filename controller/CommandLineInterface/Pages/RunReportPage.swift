@@ -17,10 +17,7 @@ package struct RunReportPage {
         var lines = [StyledLine("Order", .strong), Field.line("hypothesis", StyledLine(spec.plan.hypothesis))]
         lines.append(Field.line("requested by", StyledLine(spec.requestedBy)))
         if let reason = spec.reason { lines.append(Field.line("reason", StyledLine(reason))) }
-        let limits = spec.plan.limits
-        lines.append(
-            Field.line(
-                "limits", StyledLine("at most \(limits.maxTargets) targets, at least \(limits.minHealthy) healthy")))
+        lines.append(Field.line("limits", StyledLine(Measures.limits(spec.plan.limits))))
         lines.append(Field.line("stable for", StyledLine("\(spec.plan.recovery.stableFor)")))
         lines.append(Field.line("gives up after", StyledLine("\(spec.plan.recovery.giveUpAfter)")))
         if let plan = run.status?.plan { lines.append(Field.line("plan hash", StyledLine(plan.hash))) }

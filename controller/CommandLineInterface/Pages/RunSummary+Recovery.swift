@@ -23,7 +23,7 @@ extension RunSummary {
         guard !recovery.outages.isEmpty else { return [] }
         var table = TextTable(["PROBE", "FROM", "UNTIL", "LENGTH", "FAILED", "FIRST REASON"], rightAligned: [4])
         for outage in recovery.outages {
-            let reason = outage.firstReason + (outage.touchesGap ? " (samples are missing here)" : "")
+            let reason = outage.firstFailure + (outage.touchesGap ? " (samples are missing here)" : "")
             table.add(
                 StyledLine(outage.probe), StyledLine(Measures.timeOfDay(outage.start.at)),
                 outage.end.map { StyledLine(Measures.timeOfDay($0.at)) } ?? StyledLine("not ended", .bad),
@@ -90,7 +90,7 @@ extension RunSummary {
         let late = status.reports.filter { $0.state != .delivered }
         lines += late.map { report in
             let state = report.state == .pending ? "pending" : "given up"
-            let attempts = report.attempts == 1 ? "1 attempt" : "\(report.attempts) attempts"
+            let attempts = Counted.text(report.attempts, "attempt")
             let error = report.lastError.map { ": " + $0 } ?? ""
             return StyledLine(
                 "  \(report.event.rawValue) to \(report.destination): \(state), \(attempts)\(error)", .warning)

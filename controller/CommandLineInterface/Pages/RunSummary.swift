@@ -73,7 +73,7 @@ package struct RunSummary {
         let low = Measures.decimal(availability.low, places: 3)
         let high = Measures.decimal(availability.high, places: 3)
         let bounds = low == percent && high == percent ? "" : " (\(low) to \(high))"
-        var notes = " of \(availability.attempts) attempts"
+        var notes = " of \(Counted.text(availability.attempts, "attempt"))"
         if let objective { notes += "  objective \(Measures.decimal(objective, places: 3)) %" }
         if let spent = availability.errorBudgetSpentPercent {
             notes += ", error budget spent \(Measures.decimal(spent, places: 1)) %"

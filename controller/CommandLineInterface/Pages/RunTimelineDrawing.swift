@@ -78,10 +78,12 @@ struct RunTimelineDrawing {
 
     private var probeRows: [Row] {
         (status.recovery?.probes ?? []).map { probe in
-            var bars = [Bar(from: start, to: end, style: "up", title: "\(probe.name): \(probe.samples) samples")]
+            var bars = [
+                Bar(from: start, to: end, style: "up", title: "\(probe.name): \(Counted.text(probe.samples, "sample"))")
+            ]
             for outage in status.recovery?.outages ?? [] where outage.probe == probe.name {
                 let length = outage.duration.map(Measures.figure) ?? "not ended"
-                let title = "outage of \(length): \(outage.firstReason)"
+                let title = "outage of \(length): \(outage.firstFailure)"
                 let (low, high) = (outage.start.low, outage.end?.high ?? end)
                 bars.append(Bar(from: low, to: high, style: "maybe", title: title))
                 bars.append(Bar(from: outage.start.high, to: outage.end?.low ?? end, style: "outage", title: title))

@@ -17,6 +17,12 @@ package enum Measures {
             + fraction
     }
 
+    /// `at most 1 target, at least 2 healthy`.
+    static func limits(_ limits: LimitsSpec) -> String {
+        let targets = limits.maxTargets == 1 ? "1 target" : "\(limits.maxTargets) targets"
+        return "at most \(targets), at least \(limits.minHealthy) healthy"
+    }
+
     /// `41.283 s (41.271 to 41.296)`; the bounds are left out when they say nothing more.
     package static func figure(_ figure: Figure) -> String {
         bounded(figure.seconds, low: figure.low, high: figure.high)

@@ -14,12 +14,20 @@ package struct TextTable: Sendable {
 
     package mutating func add(_ cells: StyledLine...) { rows.append(cells) }
 
-    /// The table, indented by `indent` cells. A row shorter than the headings ends early.
-    package func lines(indent: Int = 0) -> [StyledLine] {
-        let all = [headings.map { StyledLine($0, .dim) }] + rows
-        let widths = headings.indices.map { column in
+    private var all: [[StyledLine]] { [headings.map { StyledLine($0, .dim) }] + rows }
+
+    /// The widest cell of each column, headings included.
+    package var widths: [Int] {
+        let all = all
+        return headings.indices.map { column in
             all.reduce(0) { max($0, column < $1.count ? $1[column].width : 0) }
         }
+    }
+
+    /// The table, indented by `indent` cells, with columns of at least these widths. A row shorter than the headings
+    /// ends early.
+    package func lines(indent: Int = 0, atLeast least: [Int] = []) -> [StyledLine] {
+        let widths = widths.enumerated().map { max($0.element, $0.offset < least.count ? least[$0.offset] : 0) }
         return all.map { row in
             row.indices.reduce(StyledLine(String(repeating: " ", count: indent))) { line, column in
                 let width = widths[column]

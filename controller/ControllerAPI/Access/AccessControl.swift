@@ -47,7 +47,11 @@ package protocol AccessControl: Sendable {
     /// Whether the caller may do it. Throws when the store cannot be read; the answer is then 503, never "yes".
     func decide(_ caller: Caller, _ request: AccessRequest) async throws(StoreError) -> AccessDecision
 
-    /// Returns when this caller's credential stops being valid (revoked, expired): open watches race against it. Also
+    /// Returns when this caller's credential stops being valid (revoked, expired). Also
     /// returns when the task is cancelled.
     func untilInvalid(_ caller: Caller) async
+
+    /// Returns when the caller may no longer do it: as `untilInvalid`, and when the binding that allowed it is gone.
+    /// What a request keeps open races against it.
+    func untilForbidden(_ caller: Caller, _ request: AccessRequest) async
 }

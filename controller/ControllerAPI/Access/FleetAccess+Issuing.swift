@@ -95,7 +95,7 @@ extension FleetAccess {
     ) async throws(StoreError) -> [String] {
         let revocation = Revocation(credential: credential, at: now(), by: by, reason: reason)
         let taken = try await store.revoke(revocation)
-        revocations.publish(try await store.revocationCount())
+        try await revocations.look()
         return taken
     }
 
@@ -103,7 +103,7 @@ extension FleetAccess {
     package func revokeAll(ofName name: String, by: String, reason: String) async throws(StoreError) -> [String] {
         let revocation = Revocation(credential: "", at: now(), by: by, reason: reason)
         let taken = try await store.revokeAll(ofName: name, revocation)
-        revocations.publish(try await store.revocationCount())
+        try await revocations.look()
         return taken
     }
 

@@ -12,7 +12,8 @@ package final class FleetAccess: AccessControl {
     package static let adminGroup = "rebound:admins"
 
     package struct Options: Sendable {
-        /// How soon an open watch ends after another process revoked its credential, or after its credential expired.
+        /// How soon an open watch ends after another process revoked its credential, after a binding was taken away, or
+        /// after its credential expired.
         package var lookInterval = Duration.milliseconds(250)
 
         package init() {}
@@ -35,7 +36,7 @@ package final class FleetAccess: AccessControl {
         self.now = now
         self.logger = logger
         revocations = RevocationWatch(interval: options.lookInterval, clock: clock, now: now) {
-            try await store.revocationCount()
+            () async throws(StoreError) in try await Self.mark(store)
         }
     }
 
@@ -50,16 +51,35 @@ package final class FleetAccess: AccessControl {
     }
 
     package func untilInvalid(_ caller: Caller) async {
+        await follow(caller) { () async throws(StoreError) in true }
+    }
+
+    package func untilForbidden(_ caller: Caller, _ request: AccessRequest) async {
+        await follow(caller) { [self] () async throws(StoreError) in try await decide(caller, request).isAllowed }
+    }
+}
+
+/// What is open ends when its ground is gone.
+extension FleetAccess {
+    private static func mark(_ store: any ResourceStore & CredentialStore) async throws(StoreError) -> AccessMark {
+        let cluster = try await store.list(ClusterRoleBinding.self, namespace: nil, labels: [:]).items.map(\.metadata)
+        let local = try await store.list(RoleBinding.self, namespace: nil, labels: [:]).items.map(\.metadata)
+        let bindings = (cluster + local).map { "\($0.uid ?? "") \($0.resourceVersion ?? "")" }
+        return AccessMark(revocations: try await store.revocationCount(), bindings: Set(bindings))
+    }
+
+    /// Returns when the credential is no longer good or `isAllowed` no longer holds; looks after each change.
+    private func follow(_ caller: Caller, _ isAllowed: () async throws(StoreError) -> Bool) async {
         while !Task.isCancelled {
-            do {
-                let seen = try await store.revocationCount()
-                let record = try await store.credential(caller.credential)
-                if record.revocation != nil { return }
+            do throws(StoreError) {
+                let turn = try await revocations.look()
+                if try await store.credential(caller.credential).revocation != nil { return }
                 if let end = caller.expiresAt, end <= now() { return }
-                await revocations.wait(beyond: seen, until: caller.expiresAt)
+                guard try await isAllowed() else { return }
+                await revocations.wait(after: turn, until: caller.expiresAt)
             } catch {
                 logger.warning(
-                    "cannot look whether a credential is still valid; what it keeps open ends",
+                    "cannot look whether somebody may still watch; what he has open ends",
                     metadata: ["credential": "\(caller.credential)", "error": "\(error.message)"])
                 return
             }

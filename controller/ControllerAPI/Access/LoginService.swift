@@ -30,7 +30,7 @@ package struct LoginService: Sendable {
         }
     }
 
-    private let access: FleetAccess
+    let access: FleetAccess
     private let options: Options
 
     package init(access: FleetAccess, options: Options) {

@@ -3,8 +3,15 @@ import ChaosModel
 import ResourceStore
 import Synchronization
 
-/// Wakes those who wait for their credential to end: at once when this process revokes one, and within `interval` when
-/// another process does or when a time is over. One look at the store serves all who wait.
+/// What access depends on, besides the date: when it differs, somebody may have lost something.
+struct AccessMark: Sendable, Equatable {
+    var revocations: Int64
+    /// The uid and version of every binding.
+    var bindings: Set<String>
+}
+
+/// Wakes those who wait for their access to end: at once when this process revokes a credential, and within `interval`
+/// when another process does, when a binding changes or when a time is over. One look at the store serves all who wait.
 final class RevocationWatch: Sendable {
     private struct Waiter {
         var until: Timestamp?
@@ -12,7 +19,9 @@ final class RevocationWatch: Sendable {
     }
 
     private struct State {
-        var count: Int64 = 0
+        var mark: AccessMark?
+        /// Grows with every mark that differs from the one before.
+        var turn = 0
         var nextWaiter = 0
         var waiters: [Int: Waiter] = [:]
         var looker: Task<Void, Never>?
@@ -22,30 +31,35 @@ final class RevocationWatch: Sendable {
     private let interval: Duration
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> Timestamp
-    private let readCount: @Sendable () async throws -> Int64
+    private let read: @Sendable () async throws(StoreError) -> AccessMark
 
     init(
         interval: Duration, clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
-        readCount: @escaping @Sendable () async throws -> Int64
+        read: @escaping @Sendable () async throws(StoreError) -> AccessMark
     ) {
         self.interval = interval
         self.clock = clock
         self.now = now
-        self.readCount = readCount
+        self.read = read
     }
 
-    /// Says that the store has counted so many revocations.
-    func publish(_ count: Int64) {
+    /// Looks at the store, and wakes everybody if something changed. What is read from the store afterwards is not
+    /// older than the turn that is returned.
+    @discardableResult
+    func look() async throws(StoreError) -> Int {
+        let mark = try await read()
         wake { state in
-            guard count > state.count else { return [] }
-            state.count = count
+            guard mark != state.mark else { return [] }
+            state.mark = mark
+            state.turn += 1
             return Array(state.waiters.keys)
         }
+        return state.withLock { $0.turn }
     }
 
-    /// Returns when there may have been more than `count` revocations, when `until` has come, when the store cannot be
-    /// read, or when the task is cancelled.
-    func wait(beyond count: Int64, until: Timestamp?) async {
+    /// Returns when there may have been a change after `turn`, when `until` has come, when the store cannot be read, or
+    /// when the task is cancelled.
+    func wait(after turn: Int, until: Timestamp?) async {
         let number = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
@@ -53,7 +67,7 @@ final class RevocationWatch: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    if Task.isCancelled || state.count > count { return true }
+                    if Task.isCancelled || state.turn > turn { return true }
                     if let until, until <= now() { return true }
                     state.waiters[number] = Waiter(until: until, continuation: continuation)
                     startLooking(&state)
@@ -79,20 +93,20 @@ final class RevocationWatch: Sendable {
         state.looker = Task { [weak self, clock, interval] in
             while true {
                 try? await clock.sleep(for: interval)  // Never cancelled; a clock that cannot sleep looks at once.
-                guard let self, await self.look() else { return }
+                guard let self, await self.lookForWaiters() else { return }
             }
         }
     }
 
     /// False when nobody waits any more; then the next to wait starts another task.
-    private func look() async -> Bool {
+    private func lookForWaiters() async -> Bool {
         let isWanted = state.withLock { state in
             if state.waiters.isEmpty { state.looker = nil }
             return !state.waiters.isEmpty
         }
         guard isWanted else { return false }
         do {
-            publish(try await readCount())
+            try await look()
         } catch {
             wake { Array($0.waiters.keys) }  // Their own look fails the same way, and then they end.
         }

@@ -9,10 +9,10 @@ extension API {
         guard request.method == (isReading ? "GET" : "POST") else { throw .methodNotAllowed(request.method) }
         let name = target.name ?? ""
         let namespace = target.namespace ?? NamespaceRules.permanent
-        try await require(
-            AccessRequest(
-                verb: isReading ? "get" : action, resource: target.resource.plural, subresource: action,
-                namespace: namespace, name: name), request.caller, target.resource)
+        let wish = AccessRequest(
+            verb: isReading ? "get" : action, resource: target.resource.plural, subresource: action,
+            namespace: namespace, name: name)
+        try await require(wish, request.caller, target.resource)
         let body = try ActionBody(request)
         do {
             switch action {
@@ -31,7 +31,7 @@ extension API {
                     text: try json(await runs.plan(experiment: name, namespace: namespace, seed: try body.seed())))
             case "run": return try await start(name, namespace, body, request)
             case "report": return try await report(name, namespace, request)
-            default: return try await observations(name, namespace)
+            default: return try await observations(name, namespace, request.caller, wish)
             }
         } catch let error as ActionError {
             throw StatusError(error, target.resource, name)
@@ -67,14 +67,18 @@ extension API {
         return answer
     }
 
-    private func observations(_ name: String, _ namespace: String) async throws -> APIAnswer {
+    /// Ends with the run, with the caller's right to it, and with the server.
+    private func observations(
+        _ name: String, _ namespace: String, _ caller: Caller, _ wish: AccessRequest
+    ) async throws -> APIAnswer {
         let lines = try await runs.observations(run: name, namespace: namespace)
         return APIAnswer(
             status: 200, contentType: "application/x-ndjson",
-            body: .stream { [end] sink in
+            body: .stream { [end, access] sink in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { for try await line in lines { try await sink.write(line) } }
                     group.addTask { await end.wait() }
+                    group.addTask { await access.untilForbidden(caller, wish) }
                     try await group.next()
                     group.cancelAll()
                 }

@@ -74,7 +74,8 @@ struct EventWatch: Sendable {
     let caller: Caller
 
     func run(_ sink: any AnswerSink) async {
-        let life = WatchLife(api: api, options: options, caller: caller)
+        let wish = AccessRequest(verb: "watch", resource: ServedResource.runs.plural, namespace: target.namespace)
+        let life = WatchLife(api: api, options: options, caller: caller, wish: wish)
         await life.run { await send(to: sink) }
     }
 

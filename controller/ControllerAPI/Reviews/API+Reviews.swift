@@ -45,7 +45,7 @@ extension API {
     private static func served(_ resource: String, _ group: String) -> String? {
         if resource == "*" { return "*" }
         if resource == ServedResource.events.plural { return ServedResource.runs.plural }
-        if ["halt", "resume", "audit", "metrics"].contains(resource) { return resource }
+        if ["halt", "resume", "audit", "metrics", "credentials"].contains(resource) { return resource }
         let all = ServedResource.inReboundGroup + ServedResource.inCoreGroup
         return all.first { $0.plural == resource && (group == "*" || $0.group == group) }?.plural
     }

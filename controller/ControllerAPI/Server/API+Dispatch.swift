@@ -11,6 +11,7 @@ extension API {
         case .metrics: return try await metricsPage(request)
         case .review(let review): return try await self.review(review, request)
         case .halt, .resume, .audit: return try await operate(route, request)
+        case .credentials, .revocation: return try await credentials(route, request)
         case .login: throw .noSuchPath("/login")  // Answered before anybody is a caller.
         case .resource(let target): return try await resource(target, request)
         }
@@ -37,9 +38,8 @@ extension API {
         guard request.method == "GET" else { throw .methodNotAllowed(request.method) }
         try await require(AccessRequest(verb: "get", resource: "metrics"), request.caller, nil)
         guard let metrics else { throw .noSuchPath("/metrics") }
-        return APIAnswer(
-            status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
-            body: .bytes(Array(await metrics().utf8)))
+        let page = await metrics(request.accept)
+        return APIAnswer(status: 200, contentType: page.contentType, body: .bytes(Array(page.text.utf8)))
     }
 
     // MARK: Resources
@@ -85,7 +85,7 @@ extension API {
     }
 
     /// A list or watch of one name is a request for that name, as Kubernetes has it.
-    private static func access(_ verb: String, _ target: ResourceTarget, _ options: ListOptions) -> AccessRequest {
+    static func access(_ verb: String, _ target: ResourceTarget, _ options: ListOptions) -> AccessRequest {
         let selected = options.fields.requirements.first { $0.path == "metadata.name" && $0.isEqual }?.value
         return AccessRequest(
             verb: verb, resource: target.resource.plural, subresource: target.subresource,

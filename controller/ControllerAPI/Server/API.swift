@@ -13,7 +13,7 @@ struct API: Sendable {
     let limits: APIServerLimits
     let browsers: BrowserRules
     let programVersion: String
-    let metrics: (@Sendable () async -> String)?
+    let metrics: MetricsSource?
     let readiness: @Sendable () async -> [ReadinessCheck]
     let logger: Logger
     let end = EndSignal()

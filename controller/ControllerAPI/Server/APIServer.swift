@@ -18,8 +18,7 @@ package final class APIServer: Sendable {
     /// Nothing listens yet. Without `login` nothing is served at `/login`.
     package init(
         configuration: APIServerConfiguration, store: any ResourceStore, access: any AccessControl,
-        login: LoginService? = nil, runs: any RunActions, environment: APIEnvironment,
-        metrics: (@Sendable () async -> String)?,
+        login: LoginService? = nil, runs: any RunActions, environment: APIEnvironment, metrics: MetricsSource?,
         readiness: @escaping @Sendable () async -> [ReadinessCheck], logger: Logger
     ) {
         self.configuration = configuration

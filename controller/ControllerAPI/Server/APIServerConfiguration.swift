@@ -78,3 +78,17 @@ package struct ReadinessCheck: Sendable, Equatable {
         self.message = message
     }
 }
+
+/// The figures of this process, in the format that a client accepts (the value of its `Accept` header).
+package typealias MetricsSource = @Sendable (_ accept: String?) async -> MetricsPage
+
+/// Figures as they are answered.
+package struct MetricsPage: Sendable, Equatable {
+    package var contentType: String
+    package var text: String
+
+    package init(contentType: String, text: String) {
+        self.contentType = contentType
+        self.text = text
+    }
+}

@@ -2,19 +2,21 @@
 import ChaosModel
 import ResourceStore
 
-/// How long a watch is open: until the client goes, its time is over, its credential stops being valid, or the server
-/// ends.
+/// How long a watch is open: until the client goes, its time is over, its credential stops being valid, its role is
+/// taken away, or the server ends.
 struct WatchLife: Sendable {
     let api: API
     let options: ListOptions
     let caller: Caller
+    /// What must stay allowed.
+    let wish: AccessRequest
 
     /// Whichever ends first ends all of them.
     func run(_ body: @escaping @Sendable () async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask(operation: body)
             group.addTask { await api.end.wait() }
-            group.addTask { await api.access.untilInvalid(caller) }
+            group.addTask { await api.access.untilForbidden(caller, wish) }
             group.addTask {
                 do { try await api.environment.sleep(duration) } catch { return }  // Cancelled: another one ended.
             }
@@ -40,7 +42,8 @@ struct Watch: Sendable {
     let caller: Caller
 
     func run(_ sink: any AnswerSink) async {
-        await WatchLife(api: api, options: options, caller: caller).run { await send(to: sink) }
+        let wish = API.access("watch", target, options)
+        await WatchLife(api: api, options: options, caller: caller, wish: wish).run { await send(to: sink) }
     }
 
     private func send(to sink: any AnswerSink) async {

@@ -26,16 +26,19 @@ package final class AWSConnections: AWSReaders {
 
     /// Reads the shared configuration; throws `.invalidConfiguration` when that is broken. No call is made.
     package init(
-        environment: AWSEnvironment, transport: HTTPClient, random: @escaping @Sendable () -> Double, logger: Logger
+        environment: AWSEnvironment, transport: HTTPClient, random: @escaping @Sendable () -> Double, logger: Logger,
+        attemptObserver: AWSAttemptObserver? = nil
     ) throws(AWSError) {
         self.transport = transport
         self.random = random
         settings = try AWSSettings(environment: environment)
-        context = AWSContext(
+        var context = AWSContext(
             environment: environment, transport: transport,
             limiter: RateLimiterRegistry(limits: RateLimits(ceiling: 20, burst: 50, floor: 0.5)),
             timeouts: AWSTimeouts(connect: .seconds(3), attempt: .seconds(15), call: .seconds(45)),
             clock: SystemAWSClock(), random: random, logger: logger)
+        context.attemptObserver = attemptObserver
+        self.context = context
     }
 
     package func region(for scope: AWSScope) throws(AWSError) -> String { try settings.region(given: scope.region) }

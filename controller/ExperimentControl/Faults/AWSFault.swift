@@ -11,8 +11,9 @@ package protocol AWSFault: Sendable {
     func inject() async throws(AWSError) -> String?
     /// Whether the world shows the fault.
     func effect() async throws(AWSError) -> FaultEffect
-    /// Puts back what `plan` recorded. Safe to repeat.
-    func revert(_ undo: UndoRecord) async throws(AWSError)
+    /// Puts back what `plan` recorded. Safe to repeat. `announce` is called right before a call that changes something;
+    /// there is none when it is too early for one, or nothing to put back.
+    func revert(_ undo: UndoRecord, announce: @Sendable () async -> Void) async throws(AWSError)
     /// Whether the world shows that everything is back.
     func isReverted(_ undo: UndoRecord) async throws(AWSError) -> RevertState
 }
@@ -35,7 +36,7 @@ package enum RevertState: Sendable, Equatable {
 
 extension AWSFault {
     /// Faults with nothing to put back.
-    package func revert(_ undo: UndoRecord) async throws(AWSError) {}
+    package func revert(_ undo: UndoRecord, announce: @Sendable () async -> Void) async throws(AWSError) {}
 
     package func isReverted(_ undo: UndoRecord) async throws(AWSError) -> RevertState {
         .reverted(evidence: "nothing to put back")

@@ -49,10 +49,11 @@ struct DeregisterTarget: AWSFault {
         return serving ? .notYet(evidence: evidence) : .seen(evidence: evidence)
     }
 
-    func revert(_ undo: UndoRecord) async throws(AWSError) {
+    func revert(_ undo: UndoRecord, announce: @Sendable () async -> Void) async throws(AWSError) {
         guard case .registerTargets(let records) = undo else { return }
         for (arn, records) in Dictionary(grouping: records, by: \.targetGroupArn).sorted(by: { $0.key < $1.key }) {
             let targets = records.map { LoadBalancerTarget(id: $0.id, port: $0.port, availabilityZone: $0.zone) }
+            await announce()
             try await actor.loadBalancing.registerTargets(targets, in: TargetGroupARN(rawValue: arn))
         }
     }

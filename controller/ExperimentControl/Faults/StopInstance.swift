@@ -34,9 +34,10 @@ struct StopInstance: AWSFault {
     }
 
     /// An instance that is still stopping cannot be started yet (IncorrectInstanceState); the caller looks again.
-    func revert(_ undo: UndoRecord) async throws(AWSError) {
+    func revert(_ undo: UndoRecord, announce: @Sendable () async -> Void) async throws(AWSError) {
         guard case .startInstance = undo else { return }
         guard try await reader.instanceState(id) == .stopped else { return }
+        await announce()
         _ = try await actor.ec2.start([EC2InstanceID(rawValue: id)])
     }
 

@@ -26,8 +26,9 @@ struct SuspendProcesses: AWSFault {
         return suspended.isSuperset(of: processes) ? .seen(evidence: evidence) : .notYet(evidence: evidence)
     }
 
-    func revert(_ undo: UndoRecord) async throws(AWSError) {
+    func revert(_ undo: UndoRecord, announce: @Sendable () async -> Void) async throws(AWSError) {
         guard case .resumeProcesses(_, let processes) = undo, !processes.isEmpty else { return }
+        await announce()
         try await actor.autoScaling.resumeProcesses(named(processes), of: AutoScalingGroupName(rawValue: group))
     }
 

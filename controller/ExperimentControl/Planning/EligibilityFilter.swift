@@ -70,7 +70,8 @@ package struct EligibilityFilter: Sendable {
     }
 
     private var tagRules: [Step] {
-        rules.denyTags.map { tag in ("denyTag \(tag)", { $0.tags[tag] == nil }) }
+        [("haltTag \(HaltTag.key)", { $0.tags[HaltTag.key] == nil })]
+            + rules.denyTags.map { tag in ("denyTag \(tag)", { $0.tags[tag] == nil }) }
             + rules.optIns.map { optIn in
                 ("optIn \(optIn.tag)=\(optIn.value)", { $0.tags[optIn.tag] == optIn.value })
             }
@@ -124,6 +125,7 @@ package struct TargetRules: Sendable, Equatable {
 
     /// The first rule that these tags break, in words; nil when none is.
     package func refusal(of tags: [String: String]) -> String? {
+        if tags[HaltTag.key] != nil { return "halt tag \(HaltTag.key)" }
         if let denied = denyTags.first(where: { tags[$0] != nil }) { return "deny tag \(denied)" }
         return optIns.first { tags[$0.tag] != $0.value }.map { "opt-in tag \($0.tag)=\($0.value) missing" }
     }

@@ -56,8 +56,8 @@ package enum IAMActions {
 
     private static func forReport(_ destination: ReportDestination) -> [String] {
         switch destination {
-        case .sns(let spec): ["sns:Publish"] + role(spec.assumeRole)
-        case .lambda(let spec): ["lambda:InvokeFunction"] + role(spec.assumeRole)
+        case .sns(let spec): ["sns:GetTopicAttributes", "sns:Publish"] + role(spec.assumeRole)
+        case .lambda(let spec): ["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"] + role(spec.assumeRole)
         case .webhook, .file: []
         }
     }

@@ -79,7 +79,7 @@ package struct PlanDraft: Sendable {
 
     /// The finished plan, with every guard.
     package func report(now: Timestamp) -> PlanReport {
-        var results = guards + limitGuards() + policyGuards(now: now)
+        var results = guards + limitGuards() + policyGuards(now: now) + haltTagGuards() + leashGuards()
         for (place, known) in inventories.sorted(by: { $0.key < $1.key }) {
             let health = HealthGuard(minHealthy: policy.minHealthy(within: spec.limits))
             results += health.results(
@@ -137,24 +137,31 @@ package struct PlanDraft: Sendable {
     }
 
     private func limitGuards() -> [GuardResult] {
-        var results = [
+        [
             GuardResult(
                 name: "maxTargets", passed: steps.count <= spec.limits.maxTargets,
-                message: "\(steps.count) targets, at most \(spec.limits.maxTargets) by limits.maxTargets")
+                message: "\(counted(steps.count, "target")), at most \(spec.limits.maxTargets) by limits.maxTargets")
         ]
-        if let rule = policy.maxTargetsPerRun {
-            results.append(
-                GuardResult(
-                    name: "policy", passed: steps.count <= rule.value,
-                    message: "\(steps.count) targets, at most \(rule.value) by maxTargetsPerRun of \(rule.policy)"))
+    }
+
+    /// Shown with the plan, and no refusal of it: a leashed run is planned to its end.
+    private func leashGuards() -> [GuardResult] {
+        policy.leashReason.map { [GuardResult(name: PlanReport.leash, passed: false, message: $0)] } ?? []
+    }
+
+    private func haltTagGuards() -> [GuardResult] {
+        inventories.sorted { $0.key < $1.key }.flatMap { $0.value.inventory.haltTagged }.map { name in
+            GuardResult(name: "policy", passed: false, message: HaltTag.words(on: name))
         }
-        return results
     }
 
     private func policyGuards(now: Timestamp) -> [GuardResult] {
         PolicyGuards(policy: policy).results(spec: spec, steps: steps, now: now)
     }
 }
+
+/// `1 target`, `2 targets`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)" + (count == 1 ? "" : "s") }
 
 extension PlannedTarget {
     init(_ instance: Inventory.Instance, in inventory: Inventory) {

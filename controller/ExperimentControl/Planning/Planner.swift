@@ -6,13 +6,13 @@ import Scheduling
 /// Makes the plan of a run: whom, with what undo, past which guards. It holds no client that could change anything.
 package struct Planner: Sendable {
     package var aws: any AWSReaders
-    package var policies: [Policy]
+    package var policy: EffectivePolicy
     package var ownInstances: Set<String>
     package var now: Timestamp
 
-    package init(aws: any AWSReaders, policies: [Policy], ownInstances: Set<String>, now: Timestamp) {
+    package init(aws: any AWSReaders, policy: EffectivePolicy, ownInstances: Set<String>, now: Timestamp) {
         self.aws = aws
-        self.policies = policies
+        self.policy = policy
         self.ownInstances = ownInstances
         self.now = now
     }
@@ -20,7 +20,7 @@ package struct Planner: Sendable {
     /// The whole plan. Throws when AWS could not be read completely or a named thing does not exist; a guard that
     /// refuses is part of the plan.
     package func plan(_ spec: ExperimentSpec, seed: UInt64) async throws(ExperimentError) -> PlanReport {
-        var draft = PlanDraft(spec: spec, policy: EffectivePolicy(policies), seed: seed)
+        var draft = PlanDraft(spec: spec, policy: policy, seed: seed)
         for fault in spec.faults {
             do throws(AWSError) {
                 try await add(fault, to: &draft)
@@ -28,7 +28,9 @@ package struct Planner: Sendable {
                 throw ExperimentError(error, doing: "finding the targets of fault \(fault.name)")
             }
         }
-        return draft.report(now: now)
+        var report = draft.report(now: now)
+        report.guards += await DestinationCheck(aws: aws).results(spec.reports ?? [])
+        return report
     }
 
     private func add(_ fault: FaultSpec, to draft: inout PlanDraft) async throws(AWSError) {

@@ -48,7 +48,7 @@ package actor Outbox {
         _ event: ReportEventKind, of run: Run, injection: Injection?, status: RunStatus?
     ) async throws(StoreError) {
         let eventID = [run.uid, event.rawValue, injection?.metadata.name].compactMap { $0 }.joined(separator: "/")
-        let known = try await store.deliveries(run: run.uid)
+        let known = try await store.reportSlips(run: run.uid)
         let wanting = (run.spec.plan.reports ?? []).enumerated().filter { index, report in
             report.wants(event) && !known.contains { $0.id == "\(eventID)/\(index)" }
         }
@@ -70,7 +70,7 @@ package actor Outbox {
         }
     }
 
-    private func nextSequence(_ run: String, after known: [OutboxEntry]) -> Int64 {
+    private func nextSequence(_ run: String, after known: [ReportSlip]) -> Int64 {
         let next = max(known.map(\.sequence).max() ?? 0, lastSequence[run] ?? 0) + 1
         lastSequence[run] = next
         return next
@@ -131,15 +131,15 @@ package actor Outbox {
     /// then still under way is cancelled, and made again later. Returns those of them that are left.
     private func deliver(run: String, idPrefix: String, grace: Duration) async throws(StoreError) -> [OutboxEntry] {
         let deadline = clock.now().advanced(by: grace)
-        func left() async throws(StoreError) -> [OutboxEntry] {
-            try await store.pendingReports(run: run).filter { $0.id.hasPrefix(idPrefix) }
+        func isDone() async throws(StoreError) -> Bool {
+            try await !store.reportSlips(run: run).contains { $0.isPending && $0.id.hasPrefix(idPrefix) }
         }
-        if try await left().isEmpty { return [] }
+        if try await isDone() { return [] }
         // Cancelled below, on every way.
         let rounds = Task { await deliverRounds(run: run, every: .milliseconds(100)) }
         var failure: StoreError?
         while true {
-            do throws(StoreError) { if try await left().isEmpty { break } } catch {
+            do throws(StoreError) { if try await isDone() { break } } catch {
                 failure = error
                 break
             }
@@ -149,7 +149,7 @@ package actor Outbox {
         rounds.cancel()
         await rounds.value
         if let failure { throw failure }
-        return try await left()
+        return try await store.pendingReports(run: run).filter { $0.id.hasPrefix(idPrefix) }
     }
 }
 

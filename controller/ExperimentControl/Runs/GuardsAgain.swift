@@ -10,11 +10,13 @@ struct GuardsAgain: Sendable {
 
     /// Why this injection must not go ahead; nil when it may.
     func refusal(of spec: InjectionSpec, in context: Injector.Context) async throws(AWSError) -> String? {
-        let policy = EffectivePolicy(context.policies)
-        if let stop = PolicyGuards(policy: policy).stops(now: now).first(where: { !$0.passed }) { return stop.message }
-        let rules = PolicyGuards(policy: policy).allowed(
-            accounts: [spec.target.account], regions: [spec.target.region], actions: [spec.action.name])
-        if let refused = rules.first(where: { !$0.passed }) { return refused.message }
+        let policy = context.policy
+        let fault = context.run.spec.plan.faults.first { $0.name == spec.fault }
+        if let reason = PolicyGuards(policy: policy).refusal(
+            of: fault, action: spec.action, target: spec.target, now: now)
+        {
+            return reason
+        }
         let account = try await connections.account(for: spec.scope)
         if account != spec.target.account {
             return "\(spec.target.id) is in account \(spec.target.account), the credentials are of \(account)"
@@ -22,11 +24,12 @@ struct GuardsAgain: Sendable {
         let reader = try connections.reader(for: spec.scope)
         let inventories = InventoryReader(aws: reader, account: account, region: spec.target.region)
         if spec.action.targetsGroup {
-            let group = try await inventories.inventory(ofGroup: spec.target.id).groups.first
+            let inventory = try await inventories.inventory(ofGroup: spec.target.id)
+            if let name = inventory.haltTagged.first { return HaltTag.words(on: name) }
+            let group = inventory.groups.first
             return TargetRules(policy).refusal(of: group, named: spec.target.id, ownInstances: options.ownInstances)
         }
-        guard let selector = context.run.spec.plan.faults.first(where: { $0.name == spec.fault })?.targets.instances
-        else {
+        guard let selector = fault?.targets.instances else {
             return "the plan has no fault \(spec.fault)"
         }
         // A group names all its members; instances outside of groups guard each other, so all that match are looked at.
@@ -45,7 +48,7 @@ struct GuardsAgain: Sendable {
         let inventories = InventoryReader(
             aws: try connections.reader(for: spec.scope), account: spec.target.account, region: spec.target.region)
         guard let group = try await inventories.inventory(ofGroup: name).groups.first else { return 0 }
-        let minimum = max(1, EffectivePolicy(context.policies).minHealthy(within: context.run.spec.plan.limits))
+        let minimum = max(1, context.policy.minHealthy(within: context.run.spec.plan.limits))
         let healthy = Set(group.members.filter(\.isInService).map(\.id))
         let gone = context.taken(from: name).subtracting(healthy).subtracting([spec.target.id])
         return max(0, healthy.count - minimum + gone.count)
@@ -55,6 +58,7 @@ struct GuardsAgain: Sendable {
         of spec: InjectionSpec, in context: Injector.Context, selector: InstanceSelector, inventory: Inventory,
         policy: EffectivePolicy
     ) -> String? {
+        if let name = inventory.haltTagged.first { return HaltTag.words(on: name) }
         guard let instance = inventory.instances.first(where: { $0.id == spec.target.id }) else {
             return "\(spec.target.id) is gone"
         }

@@ -16,13 +16,18 @@ extension Injector {
     /// How often a call whose answers are lost is made at most.
     static let mostAttempts = 3
 
-    /// The one place from which anything is harmed. `acting` is durable before the call is made.
+    /// The one place from which anything is harmed. `acting` is durable before the call is made, and between the two
+    /// the store is read once more: an order that is in the store before that is obeyed, and one that comes later finds
+    /// an injection that may have acted, and has it put back.
     func act(_ injection: Injection, _ context: Context) async throws(StoreError) -> Injection {
+        var context = context
+        // The context is as old as the turn that began this step, and looking at AWS takes its time.
+        context.policies = try await records.policies()
         if let objection = try await objection(to: injection, context) {
             return try await giveUp(injection, because: objection)
         }
         let fault: any AWSFault
-        switch await answer({ () throws(AWSError) in try await self.fault(of: injection) }) {
+        switch await answer({ () throws(AWSError) in try await world.fault(of: injection) }) {
         case .success(let built): fault = built
         case .failure(let error):
             return try await afterRefusal(injection, error, earlierCalls: injection.status?.attempts ?? 0)
@@ -32,10 +37,13 @@ extension Injector {
             status.attempts += 1
             if status.callBegan == nil { status.callBegan = clock.now() }
         }
+        try await recordIntent(injection.spec.action.awsCall, injection, reason: context.run.spec.reason)
         try await confirmLeaseNow(context.run.key)
+        guard try await isUnchanged(context, for: marked) else { return try await unmark(marked) }
         switch await answer({ () throws(AWSError) in try await fault.inject() }) {
         case .success(let proof):
             let accepted = clock.now()
+            await recordResult(injection.spec.action.awsCall, injection, .success(proof ?? "accepted"))
             logger.notice(
                 "fault injected",
                 metadata: ["injection": "\(marked.metadata.name)", "target": "\(marked.spec.target.id)"])
@@ -45,20 +53,45 @@ extension Injector {
                 if let proof { Self.markEffective(&status, low: status.callBegan, high: accepted, evidence: proof) }
             }
         case .failure(let error):
+            await recordResult(injection.spec.action.awsCall, injection, .failure(error))
             return try await afterRefusal(marked, error, earlierCalls: (marked.status?.attempts ?? 1) - 1)
+        }
+    }
+
+    /// Whether nothing has come in between that the looks before the call did not know.
+    private func isUnchanged(_ context: Context, for injection: Injection) async throws(StoreError) -> Bool {
+        let policies = try await records.policies()
+        let run = try await records.run(context.run.key)
+        let fault = context.run.spec.plan.faults.first { $0.name == injection.spec.fault }
+        let refusal = PolicyGuards(policy: context.policy).refusal(
+            of: fault, action: injection.spec.action, target: injection.spec.target, now: clock.wall())
+        return policies.map(\.spec) == context.policies.map(\.spec) && run?.spec.abort == nil && ordered() == nil
+            && refusal == nil
+    }
+
+    /// Takes the mark off a call that was certainly not made. The next step looks at everything anew.
+    private func unmark(_ injection: Injection) async throws(StoreError) -> Injection {
+        try await write(injection) { status in
+            status.attempts -= 1
+            if status.attempts == 0 {
+                status.state = .armed
+                status.callBegan = nil
+            }
         }
     }
 
     /// Why the call must not be made now; nil when it may.
     private func objection(to injection: Injection, _ context: Context) async throws(StoreError) -> String? {
         guard context.mayHarm else { return "the run is ending" }
+        if let order = ordered() { return order }
         switch try await hold(injection, context, perGroup: nil) {
         case .refused(let reason): return reason
         case .held(let token):
             guard token == injection.status?.fencingToken else { return "its reservation was given to another" }
         }
-        let guards = GuardsAgain(connections: connections, options: options, now: clock.wall())
-        switch await answer({ () throws(AWSError) in try await guards.refusal(of: injection.spec, in: context) }) {
+        switch await answer({ () throws(AWSError) in
+            try await world.refusal(of: injection.spec, in: context, now: clock.wall())
+        }) {
         case .success(let refusal): return refusal
         case .failure(let error): return "looking again before the act: \(error.message)"
         }
@@ -102,7 +135,7 @@ extension Injector {
     /// The call was made, or was about to be, and the answer is not known. Only the world can tell.
     func settleUnknown(_ injection: Injection, _ context: Context) async throws(StoreError) -> Injection {
         let waited = clock.now().since(injection.status?.callBegan ?? clock.now())
-        switch await answer({ () throws(AWSError) in try await fault(of: injection).effect() }) {
+        switch await answer({ () throws(AWSError) in try await world.fault(of: injection).effect() }) {
         case .success(.seen(let evidence)):
             return try await write(injection) { status in
                 status.state = .accepted
@@ -129,7 +162,7 @@ extension Injector {
         // The answer to the call was proof; another look could only be an older one.
         if injection.tookEffect { return try await write(injection) { $0.state = next } }
         let since = injection.status?.acceptedAt ?? injection.status?.callBegan
-        switch await answer({ () throws(AWSError) in try await fault(of: injection).effect() }) {
+        switch await answer({ () throws(AWSError) in try await world.fault(of: injection).effect() }) {
         case .success(.seen(let evidence)): return try await finish(injection, next, evidence)
         case .success(.targetGone(let evidence)): return try await finish(injection, .targetGone, evidence)
         case .success(.notYet(let evidence)):
@@ -165,23 +198,6 @@ extension Injector {
             status.state = .noEffect
             status.message = message
         }
-    }
-
-    /// The fault, once it is certain that the credentials still lead to the account that was planned on. In another
-    /// account a missing instance would read as a terminated one, and a group of the same name would be harmed.
-    func fault(of injection: Injection) async throws(AWSError) -> any AWSFault {
-        let scope = injection.spec.scope
-        let account = try await connections.account(for: scope)
-        guard account == injection.spec.target.account else {
-            throw AWSError(
-                code: .invalidConfiguration,
-                message: "\(injection.spec.target.id) is in account \(injection.spec.target.account), and the "
-                    + "credentials are of account \(account)",
-                hint: "Start the controller with credentials of account \(injection.spec.target.account).",
-                service: "configuration", action: "credentials")
-        }
-        return AWSFaults.fault(
-            injection.spec, reader: try connections.reader(for: scope), actor: try connections.actor(for: scope))
     }
 
     /// The first sighting of the effect is kept; later ones only confirm it.

@@ -6,25 +6,47 @@ import ResourceStore
 
 /// Putting back what was changed. Nothing here is stopped by an abort; it ends with the world's own word.
 extension Injector {
+    /// Makes the first call at once. It waits neither for a look at the world, as an undo may be made twice, nor for
+    /// the store: one that takes no writes must not keep a fault alive.
     func beginRevert(_ injection: Injection) async throws(StoreError) -> Injection {
-        let marked = try await write(injection) { status in
-            status.state = .reverting
-            if status.revertBegan == nil { status.revertBegan = clock.now() }
-        }
         logger.notice(
-            "reverting", metadata: ["injection": "\(marked.metadata.name)", "target": "\(marked.spec.target.id)"])
-        return try await continueRevert(marked)
+            "reverting", metadata: ["injection": "\(injection.metadata.name)", "target": "\(injection.spec.target.id)"])
+        async let called = revertAtOnce(injection)
+        let marked: Result<Injection, StoreError>
+        do throws(StoreError) {
+            marked = .success(
+                try await write(injection) { status in
+                    status.state = .reverting
+                    if status.revertBegan == nil { status.revertBegan = clock.now() }
+                })
+        } catch { marked = .failure(error) }
+        // Waited for before the store's failure is thrown, as leaving would cancel it.
+        let answer = await called
+        guard case .failure(let error) = answer else { return try marked.get() }
+        return try await note(
+            try marked.get(), "putting back \(injection.spec.target.id): \(error.message)")
+    }
+
+    private func revertAtOnce(_ injection: Injection) async -> Result<Void, AWSError> {
+        await AWSUrgency.$isUndo.withValue(true) {
+            await answer { () throws(AWSError) in
+                let fault = try await world.fault(of: injection)
+                try await revert(fault, injection.status?.undo ?? .nothing, of: injection)
+            }
+        }
     }
 
     /// Looks first, so that a revert that already happened is not made twice; then makes the call; the next step looks
     /// again.
     func continueRevert(_ injection: Injection) async throws(StoreError) -> Injection {
         let undo = injection.status?.undo ?? .nothing
-        let looked = await answer { () throws(AWSError) -> RevertState in
-            let fault = try await fault(of: injection)
-            let state = try await fault.isReverted(undo)
-            if case .notYet = state { try await fault.revert(undo) }
-            return state
+        let looked = await AWSUrgency.$isUndo.withValue(true) {
+            await answer { () throws(AWSError) -> RevertState in
+                let fault = try await world.fault(of: injection)
+                let state = try await fault.isReverted(undo)
+                if case .notYet = state { try await revert(fault, undo, of: injection) }
+                return state
+            }
         }
         switch looked {
         case .success(.reverted(let evidence)):

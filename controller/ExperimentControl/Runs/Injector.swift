@@ -7,14 +7,16 @@ import ResourceStore
 /// Advances one injection by one step. Each step reads the world or makes one call, and is durable before the next; so
 /// a crash between any two leaves an injection that the same code takes further, on the same target.
 struct Injector: Sendable {
-    let store: any ResourceStore
-    let connections: AWSConnections
+    let records: any InjectionRecords
+    let world: any InjectionWorld
     let clock: any ControlClock
     let options: ControllerOptions
     let outbox: Outbox
     /// Renews this process's right to drive the run, in the store. Throws `.conflict` when another process has it.
     let confirmLease: @Sendable (ResourceKey) async throws(StoreError) -> Void
     let logger: Logger
+    /// A halt that this process ordered and the store may not know of yet.
+    var ordered: @Sendable () -> String? = { nil }
 
     /// What the steps need to know of the run around the injection.
     struct Context: Sendable {
@@ -24,6 +26,8 @@ struct Injector: Sendable {
         var targets: [PlannedTarget]
         /// False once the run is on its way out: then nothing is harmed any more, not even again.
         var mayHarm: Bool
+
+        var policy: EffectivePolicy { run.spec.policy(joining: policies) }
 
         var taken: Set<String> { Set(targets.map(\.id)) }
 
@@ -54,14 +58,15 @@ struct Injector: Sendable {
             status.state = .refused
             status.message = reason
         }
-        try await store.release(reservation: injection.reservationID)
+        try await records.release(reservation: injection.reservationID)
         return refused
     }
 
     private func reserve(_ injection: Injection, _ context: Context) async throws(StoreError) -> Injection {
-        let guards = GuardsAgain(connections: connections, options: options, now: clock.wall())
         let room: Int?
-        switch await answer({ () throws(AWSError) in try await guards.room(for: injection.spec, in: context) }) {
+        switch await answer({ () throws(AWSError) in
+            try await world.room(for: injection.spec, in: context, now: clock.wall())
+        }) {
         case .success(let found): room = found
         case .failure(let error): return try await fail(injection, "looking at the group: \(error.message)")
         }
@@ -71,11 +76,7 @@ struct Injector: Sendable {
                 status.state = .reserved
                 status.fencingToken = token
             }
-        case .refused(let reason):
-            return try await write(injection) { status in
-                status.state = .refused
-                status.message = reason
-            }
+        case .refused(let reason): return try await refuse(injection, because: reason)
         }
     }
 
@@ -84,27 +85,25 @@ struct Injector: Sendable {
         _ injection: Injection, _ context: Context, perGroup: Int?
     ) async throws(StoreError) -> ReservationOutcome {
         let target = injection.spec.target
-        let policy = EffectivePolicy(context.policies)
-        let perRun = min(context.run.spec.plan.limits.maxTargets, policy.maxTargetsPerRun?.value ?? .max)
         let reservation = Reservation(
             id: injection.reservationID, run: context.run.uid,
             target: "\(target.account)/\(target.region)/\(target.id)",
             group: target.autoScalingGroup.map { "\(target.account)/\(target.region)/\($0)" } ?? "", at: clock.wall())
-        let caps = ReservationCaps(perRun: perRun, perDay: policy.maxTargetsPerDay?.value, perGroup: perGroup)
-        return try await store.reserve(reservation, caps: caps)
+        let caps = ReservationCaps(context.policy, limits: context.run.spec.plan.limits, room: perGroup)
+        return try await records.reserve(reservation, caps: caps)
     }
 
     /// Looks at the guards again, tags the target, and tells everyone before anything is done.
     private func announce(_ injection: Injection, _ context: Context) async throws(StoreError) -> Injection {
-        let guards = GuardsAgain(connections: connections, options: options, now: clock.wall())
         let looked = await answer { () throws(AWSError) -> String? in
-            if let refusal = try await guards.refusal(of: injection.spec, in: context) { return refusal }
-            try await tag(injection, in: context)
-            return nil
+            try await world.refusal(of: injection.spec, in: context, now: clock.wall())
         }
         switch looked {
         case .success(let refusal?): return try await refuse(injection, because: refusal)
-        case .success(nil): break
+        case .success(nil):
+            if let error = try await tag(injection, in: context) {
+                return try await fail(injection, "marking the target: \(error.message)")
+            }
         case .failure(let error):
             return try await fail(injection, "looking again before the act: \(error.message)")
         }
@@ -117,7 +116,7 @@ struct Injector: Sendable {
 
     /// Writes down how to put things back before anything is changed.
     private func arm(_ injection: Injection) async throws(StoreError) -> Injection {
-        switch await answer({ () throws(AWSError) in try await fault(of: injection).plan() }) {
+        switch await answer({ () throws(AWSError) in try await world.fault(of: injection).plan() }) {
         case .success(let undo):
             return try await write(injection) { status in
                 status.state = .armed
@@ -128,16 +127,17 @@ struct Injector: Sendable {
     }
 
     /// Every target carries the run's mark before it is touched, so that whoever finds it knows why.
-    private func tag(_ injection: Injection, in context: Context) async throws(AWSError) {
-        if injection.spec.action.targetsGroup { return }
-        let tags = [
-            AWSTag(key: "rebound:run", value: context.run.metadata.name),
-            AWSTag(key: "rebound:experiment", value: context.run.spec.experiment),
-            AWSTag(key: "rebound:injection", value: injection.metadata.name),
-            AWSTag(key: "rebound:requested-by", value: String(context.run.spec.requestedBy.prefix(200))),
-        ]
-        try await connections.actor(for: injection.spec.scope).ec2.createTags(
-            tags, on: [EC2InstanceID(rawValue: injection.spec.target.id)])
+    private func tag(_ injection: Injection, in context: Context) async throws(StoreError) -> AWSError? {
+        if injection.spec.action.targetsGroup { return nil }
+        let call = "aws:ec2:CreateTags"
+        try await recordIntent(call, injection, reason: context.run.spec.reason)
+        let answered = await answer { () throws(AWSError) -> String in
+            try await world.mark(injection, in: context)
+            return "accepted"
+        }
+        await recordResult(call, injection, answered)
+        if case .failure(let error) = answered { return error }
+        return nil
     }
 
     /// Ends an injection whose call was refused, so that nothing was changed.
@@ -151,7 +151,7 @@ struct Injector: Sendable {
             status.message = message
             status.requestID = requestID ?? status.requestID
         }
-        try await store.release(reservation: injection.reservationID)
+        try await records.release(reservation: injection.reservationID)
         return failed
     }
 
@@ -170,7 +170,24 @@ struct Injector: Sendable {
         change(&status)
         status.bootID = clock.bootID
         changed.status = status
-        return try await store.updateStatus(changed)
+        return try await records.write(changed)
+    }
+}
+
+extension ReservationCaps {
+    /// The policies' caps, the run's own limit, and how many the group can lose (nil without a group).
+    init(_ policy: EffectivePolicy, limits: LimitsSpec, room: Int?) {
+        self.init(
+            perRun: min(limits.maxTargets, policy.maxTargetsPerRun?.value ?? .max),
+            perDay: policy.maxTargetsPerDay?.value,
+            perGroup: [room, policy.maxTargetsPerGroup?.value].compactMap { $0 }.min(),
+            perGroupPerDay: policy.maxTargetsPerGroupPerDay?.value)
+        if let rule = policy.maxTargetsPerRun, rule.value == perRun { rules.perRun = rule.named("maxTargetsPerRun") }
+        if let rule = policy.maxTargetsPerGroup, rule.value == perGroup {
+            rules.perGroup = rule.named("maxTargetsPerGroup")
+        }
+        rules.perDay = policy.maxTargetsPerDay?.named("maxTargetsPerDay")
+        rules.perGroupPerDay = policy.maxTargetsPerGroupPerDay?.named("maxTargetsPerGroupPerDay")
     }
 }
 

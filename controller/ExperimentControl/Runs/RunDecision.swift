@@ -30,15 +30,22 @@ package struct RunFacts: Sendable {
     package var watch: Watch?
     /// The operator's wish to end early.
     package var abort: String?
-    /// A policy halts everything, in words.
+    /// Everything is halted, in words.
     package var halt: String?
+    /// Everything is only planned, in words.
+    package var leash: String?
+    /// Whether those who must agree have done so.
+    package var approval: ApprovalState
+    /// The store's policies that the above was read from; empty once the run puts back.
+    package var policies: [Policy]
     /// A stop condition was met before.
     package var isStopped: Bool
     package var now: MonotonicInstant
 
     package init(
         spec: ExperimentSpec, phase: RunPhase, phaseSince: MonotonicInstant, injections: [Injection], watch: Watch?,
-        abort: String?, halt: String? = nil, isStopped: Bool, now: MonotonicInstant
+        abort: String?, halt: String? = nil, leash: String? = nil, approval: ApprovalState = .notNeeded,
+        policies: [Policy] = [], isStopped: Bool, now: MonotonicInstant
     ) {
         self.spec = spec
         self.phase = phase
@@ -47,6 +54,9 @@ package struct RunFacts: Sendable {
         self.watch = watch
         self.abort = abort
         self.halt = halt
+        self.leash = leash
+        self.approval = approval
+        self.policies = policies
         self.isStopped = isStopped
         self.now = now
     }
@@ -55,6 +65,8 @@ package struct RunFacts: Sendable {
 /// The one next step of a run.
 package enum RunAction: Sendable, Equatable {
     case plan
+    /// Plans once more after people have agreed; the world may have changed meanwhile.
+    case planAgain
     case createInjections
     case startWatching
     case checkGates
@@ -63,6 +75,8 @@ package enum RunAction: Sendable, Equatable {
     /// Refuse those that have not acted, and begin to put back those that have.
     case beginReverting([String], refuse: [String])
     case enter(RunPhase, reason: String)
+    /// Ends a run that has touched nothing as inconclusive; the reason begins with a stable word.
+    case endUntouched(reason: String)
     case wait(Duration)
     case conclude
     case nothing
@@ -70,8 +84,12 @@ package enum RunAction: Sendable, Equatable {
 
 /// Decides what a run does next. Pure: the same facts give the same step.
 package enum RunDecision {
-    /// How often a waiting run looks again.
+    /// How often a run looks again that waits while faults are put in, held or put back.
     static let tick = Duration.milliseconds(100)
+    /// How often a run that waits for people looks again, when nothing wakes it.
+    static let approvalTick = Duration.seconds(1)
+    /// The same while nothing of it can be in place any more, or yet: then only measuring waits.
+    static let easyTick = Duration.milliseconds(200)
 
     /// Whatever the phase says: no way leads out of a run while it is not known that everything is put back.
     package static func next(_ facts: RunFacts) -> RunAction {
@@ -88,8 +106,7 @@ package enum RunDecision {
     private static func inPhase(_ facts: RunFacts) -> RunAction {
         switch facts.phase {
         case .pending: facts.abort == nil ? .plan : .enter(.reporting, reason: "aborted before planning")
-        case .planned, .awaitingApproval:
-            facts.abort == nil ? .createInjections : .enter(.reporting, reason: "aborted before anything was injected")
+        case .planned, .awaitingApproval: planned(facts)
         case .baseline: baseline(facts)
         case .injecting, .holding: injecting(facts)
         case .reverting: reverting(facts)
@@ -99,21 +116,34 @@ package enum RunDecision {
         }
     }
 
+    private static func planned(_ facts: RunFacts) -> RunAction {
+        if facts.abort != nil { return .enter(.reporting, reason: "aborted before anything was injected") }
+        if let halt = facts.halt { return .endUntouched(reason: "halted: \(halt)") }
+        if let leash = facts.leash { return .endUntouched(reason: "leashed: \(leash)") }
+        let waits = facts.phase == .awaitingApproval
+        switch facts.approval {
+        case .notNeeded, .given: return waits ? .planAgain : .createInjections
+        case .wanting(let words): return waits ? .wait(approvalTick) : .enter(.awaitingApproval, reason: words)
+        case .expired(let words): return .endUntouched(reason: "notApproved: \(words)")
+        }
+    }
+
     private static func baseline(_ facts: RunFacts) -> RunAction {
         if let reason = facts.abort {
             return .enter(.reporting, reason: "aborted before anything was injected: \(reason)")
         }
+        if let halt = facts.halt { return .endUntouched(reason: "halted: \(halt)") }
         guard let watch = facts.watch else { return .startWatching }
         if watch.baselineWants.isEmpty { return .checkGates }
         if facts.now.since(watch.began) >= facts.spec.baselineGiveUp {
             let wants = watch.baselineWants.joined(separator: "; ")
             return .enter(.reporting, reason: "the steady state did not hold before the first fault: \(wants)")
         }
-        return .wait(tick)
+        return .wait(easyTick)
     }
 
     private static func injecting(_ facts: RunFacts) -> RunAction {
-        if let reason = facts.abort ?? facts.halt ?? facts.watch?.stopReason {
+        if let reason = urgency(facts) {
             return .enter(.reverting, reason: reason)
         }
         // From here on there is only putting back to do, and the phase says so.
@@ -128,6 +158,21 @@ package enum RunDecision {
         let isWaiting = facts.injections.contains { $0.state == .pending }
         if !isWaiting, facts.phase == .injecting { return .enter(.holding, reason: "every fault is in place") }
         return .wait(tick)
+    }
+
+    /// Why everything must be put back now, whatever else there is to do; nil when nothing says so.
+    static func urgency(_ facts: RunFacts) -> String? {
+        guard facts.phase == .injecting || facts.phase == .holding else { return nil }
+        return facts.abort ?? facts.halt ?? facts.watch?.stopReason
+    }
+
+    /// The injections that hold a fault, which can be put back now.
+    static func held(_ facts: RunFacts) -> [String] {
+        facts.injections.filter(isHeld).map(\.metadata.name)
+    }
+
+    static func isHeld(_ injection: Injection) -> Bool {
+        injection.state == .effective || (injection.state == .noEffect && injection.spec.action.isReverted)
     }
 
     /// Whether the injection is on its way to its effect, or is held.
@@ -177,11 +222,9 @@ package enum RunDecision {
 
     private static func reverting(_ facts: RunFacts) -> RunAction {
         let untouched = facts.injections.filter { $0.state.isBeforeAct }
-        let held = facts.injections.filter {
-            $0.state == .effective || ($0.state == .noEffect && $0.spec.action.isReverted)
-        }
+        let held = held(facts)
         if !untouched.isEmpty || !held.isEmpty {
-            return .beginReverting(held.map(\.metadata.name), refuse: untouched.map(\.metadata.name))
+            return .beginReverting(held, refuse: untouched.map(\.metadata.name))
         }
         let open = facts.injections.filter { [.acting, .accepted, .reverting].contains($0.state) }
         if !open.isEmpty { return .advance(open.map(\.metadata.name)) }
@@ -208,7 +251,7 @@ package enum RunDecision {
         if facts.now.since(last) >= recovery.giveUpAfter.duration {
             return .enter(.reporting, reason: "gave up after \(recovery.giveUpAfter)")
         }
-        return .wait(tick)
+        return .wait(easyTick)
     }
 }
 
@@ -216,7 +259,7 @@ extension RunAction {
     /// Whether the run harms and reverts nothing any more after this.
     fileprivate var leadsOut: Bool {
         switch self {
-        case .enter(.reporting, _), .enter(.done, _), .conclude: true
+        case .enter(.reporting, _), .enter(.done, _), .endUntouched, .conclude: true
         default: false
         }
     }

@@ -88,6 +88,9 @@ actor HeldLeases {
         }
     }
 
+    /// Whether this process was the last that is known to hold it.
+    func wasHeld(_ key: ResourceKey) -> Bool { held[key] != nil }
+
     /// Takes or renews the lease in the store, now. Throws `.conflict` when another living process has it.
     func confirm(_ key: ResourceKey) async throws(StoreError) {
         guard case .heldByOther(let other, let until) = try await take(key) else { return }

@@ -66,7 +66,9 @@ extension RunReconciler {
             anchor: anchor)
         let report = RecoveryReport(measuring: input)
         status.recovery = report
-        status.timeline = Timeline.merged(status.timeline, report: report, sightings: record.sightings, anchor: anchor)
+        let effect = status.injections.compactMap(\.effective).min { $0.at < $1.at }
+        status.timeline = Timeline.merged(
+            status.timeline, report: report, sightings: record.sightings, anchor: anchor, effect: effect)
     }
 
     private func judge(_ run: Run, _ status: inout RunStatus) {
@@ -146,12 +148,21 @@ extension RunStatus {
 }
 
 /// Puts what was measured among what was done, in order of time.
+///
+/// A slow probe may bound the start of its outage by a success before the injection, and the middle of the two then
+/// lies before it. Where the bounds hold both, the outage counts as caused by the injection, as the time to detect
+/// does, and is dated no earlier than the effect; `low` and `high` stay what they are.
 enum Timeline {
     static func merged(
-        _ events: [TimelineEvent], report: RecoveryReport, sightings: [Sighting], anchor: ClockAnchor
+        _ events: [TimelineEvent], report: RecoveryReport, sightings: [Sighting], anchor: ClockAnchor,
+        effect: BoundedTimestamp?
     ) -> [TimelineEvent] {
         let outages = report.outages.prefix(500).flatMap { outage in
-            [event("outageBegan", outage.start, outage.probe, "\(outage.probe) fails: \(outage.firstReason)")]
+            [
+                event(
+                    "outageBegan", outage.start.following(effect), outage.probe,
+                    "\(outage.probe) fails: \(outage.firstFailure)")
+            ]
                 + (outage.end.map { [event("outageEnded", $0, outage.probe, "\(outage.probe) answers again")] } ?? [])
         }
         let seen = sightings.prefix(1_000).map { sighting in
@@ -169,6 +180,13 @@ enum Timeline {
         -> TimelineEvent
     {
         TimelineEvent(at: when.at, low: when.low, high: when.high, type: type, subject: subject, message: message)
+    }
+}
+
+extension BoundedTimestamp {
+    fileprivate func following(_ effect: BoundedTimestamp?) -> BoundedTimestamp {
+        guard let effect, high >= effect.low, at < effect.at else { return self }
+        return BoundedTimestamp(at: min(effect.at, high), low: low, high: high)
     }
 }
 

@@ -6,60 +6,89 @@ import ResourceStore
 
 /// From the first fault to the last undo.
 extension RunReconciler {
-    /// Advances injections at the same time, each by one step, and tells what came of it.
+    /// Advances injections at the same time, each by one step, and tells what came of it. Where somebody can wake the
+    /// run, no turn waits for a step: what has landed is told in the next.
     func advance(
-        _ names: [String], _ run: Run, _ status: RunStatus, _ injections: [Injection]
+        _ names: [String], _ run: Run, _ status: RunStatus, _ facts: RunFacts
     ) async throws -> RunOutcome {
-        let due = injections.filter { names.contains($0.metadata.name) }
-        let taken = injections.filter { $0.isTaking || names.contains($0.metadata.name) }.map(\.spec.target)
-        let context = Injector.Context(
-            run: run, policies: try await policies(), targets: taken, mayHarm: mayHarm(run, status))
-        let injector = injector
-        let results = await withTaskGroup(of: Result<Injection, StoreError>.self) { group in
-            for injection in due {
-                group.addTask {
-                    do throws(StoreError) { return .success(try await injector.advance(injection, in: context)) } catch
-                    {
-                        return .failure(error)
-                    }
-                }
-            }
-            return await group.reduce(into: []) { $0.append($1) }
+        fly(names, run, status, facts)
+        guard wake == nil else { return .lookAgain(after: RunDecision.tick) }
+        await watches.flights.wait(for: run.key)
+        let landed = watches.flights.landed(of: run.key)
+        let progressed = landed.contains { landing in
+            if case .success(let now) = landing.result { now.state != landing.before.state } else { false }
         }
-        let advanced = try results.map { try $0.get() }
-        try await tell(advanced, before: due, of: run, status, among: injections)
-        let progressed = advanced.contains { now in
-            due.contains { $0.metadata.name == now.metadata.name && $0.state != now.state }
-        }
+        try await tell(landed, of: run, status, newest: try await injections(of: run))
         // Waiting on AWS: look again soon, and not in a spin.
         return .lookAgain(after: progressed ? .zero : .milliseconds(200))
     }
 
-    /// Only a run that goes on may harm; on its way out it settles and puts back.
-    private func mayHarm(_ run: Run, _ status: RunStatus) -> Bool {
-        run.spec.abort == nil && (status.phase == .injecting || status.phase == .holding)
+    /// Begins a step of each of these injections that is not making one.
+    func fly(_ names: [String], _ run: Run, _ status: RunStatus, _ facts: RunFacts) {
+        let wanted = Set(names)
+        let taken = facts.injections.filter { $0.isTaking || wanted.contains($0.metadata.name) }.map(\.spec.target)
+        let context = Injector.Context(
+            run: run, policies: facts.policies, targets: taken, mayHarm: mayHarm(run, status, facts))
+        let injector = injector
+        let (key, wake) = (run.key, wake)
+        for injection in facts.injections where wanted.contains(injection.metadata.name) {
+            watches.flights.start(injection, of: key, landed: { await wake?(key) }) {
+                do throws(StoreError) { return .success(try await injector.advance(injection, in: context)) } catch {
+                    return .failure(error)
+                }
+            }
+        }
     }
 
+    /// Writes and reports what came of steps; `newest` was read after they had landed. Throws the first failure among
+    /// them once the others are told.
+    func tell(
+        _ landed: [InjectionFlights.Landing], of run: Run, _ status: RunStatus, newest: [Injection]
+    ) async throws(StoreError) {
+        var made: [Injection] = []
+        var failure: StoreError?
+        for landing in landed {
+            switch landing.result {
+            case .success(let injection): made.append(injection)
+            case .failure(let error): failure = failure ?? error
+            }
+        }
+        if !made.isEmpty { try await tell(made, before: landed.map(\.before), of: run, status, newest: newest) }
+        watches.flights.told(landed.count, of: run.key)
+        if let failure { throw failure }
+    }
+
+    /// Only a run that goes on may harm; on its way out it settles and puts back.
+    private func mayHarm(_ run: Run, _ status: RunStatus, _ facts: RunFacts) -> Bool {
+        RunDecision.urgency(facts) == nil && run.spec.abort == nil
+            && (status.phase == .injecting || status.phase == .holding)
+    }
+
+    /// Refusing is told at once; putting back is, when it was done.
     func beginReverting(
-        _ held: [String], refusing refused: [String], _ run: Run, _ status: RunStatus, _ injections: [Injection]
-    ) async throws {
+        _ held: [String], refusing refused: [String], _ run: Run, _ status: RunStatus, _ facts: RunFacts
+    ) async throws -> RunOutcome {
+        fly(held, run, status, facts)
         let reason = status.aborted?.reason ?? "the run is ending, or the fault it waits for did not take effect"
         var changed: [Injection] = []
-        for injection in injections where refused.contains(injection.metadata.name) {
+        for injection in facts.injections where refused.contains(injection.metadata.name) {
             changed.append(try await injector.refuse(injection, because: reason))
         }
-        for injection in injections where held.contains(injection.metadata.name) {
-            changed.append(try await injector.beginRevert(injection))
+        if !changed.isEmpty {
+            let newest = facts.injections.map { old in
+                changed.first { $0.metadata.name == old.metadata.name } ?? old
+            }
+            try await tell(changed, before: facts.injections, of: run, status, newest: newest)
+            return .lookAgain(after: .zero)
         }
-        try await tell(changed, before: injections, of: run, status, among: injections)
+        return try await advance([], run, status, facts)
     }
 
     /// Writes what changed into the run, and reports it.
     private func tell(
-        _ changed: [Injection], before: [Injection], of run: Run, _ status: RunStatus, among all: [Injection]
+        _ changed: [Injection], before: [Injection], of run: Run, _ status: RunStatus, newest: [Injection]
     ) async throws(StoreError) {
         var status = status
-        let newest = all.map { old in changed.first { $0.metadata.name == old.metadata.name } ?? old }
         status.update(newest)
         for injection in changed {
             let old = before.first { $0.metadata.name == injection.metadata.name }
@@ -84,8 +113,10 @@ extension RunReconciler {
         let bounds = injection.state == .effective || injection.state == .completed ? injection.effective(anchor) : nil
         var words = "\(injection.spec.action.name) \(injection.spec.target.id): \(injection.state.rawValue)"
         if let text = injection.status?.message ?? injection.status?.evidence.last { words += " (\(text))" }
+        let accepted = injection.state == .accepted ? injection.status?.acceptedAt : nil
         return TimelineEvent(
-            at: bounds?.at ?? clock.wall(), low: bounds?.low, high: bounds?.high, type: injection.state.rawValue,
+            at: bounds?.at ?? accepted.map { anchor.timestamp(of: $0) } ?? clock.wall(), low: bounds?.low,
+            high: bounds?.high, type: injection.state.rawValue,
             subject: injection.metadata.name, message: words)
     }
 
@@ -96,7 +127,7 @@ extension RunReconciler {
         var status = status
         let isEarly = phase == .reverting && status.aborted == nil && reason != Self.everythingDone
         if isEarly || (run.spec.abort != nil && status.aborted == nil) {
-            let by = reason.hasPrefix(EffectivePolicy.haltWords) ? "policy" : Self.stopCondition
+            let by = reason.hasPrefix(EffectivePolicy.haltWords) ? Self.byPolicy : Self.stopCondition
             status.aborted = run.spec.abort ?? AbortRequest(requestedBy: by, reason: reason, at: clock.wall())
         }
         let wasAborted = run.status?.aborted != nil
@@ -105,6 +136,18 @@ extension RunReconciler {
             try await outbox.enqueue(.abort, of: written, injection: nil, status: status)
         }
     }
+
+    /// Ends a run as inconclusive that has touched nothing.
+    func endUntouched(_ reason: String, _ run: Run, _ status: RunStatus) async throws(StoreError) {
+        var status = status
+        status.verdict = .inconclusive
+        status.verdictReasons = [reason]
+        await stopWatching(run)
+        try await enter(.reporting, reason, run, status)
+    }
+
+    /// Who ended a run that was halted.
+    static let byPolicy = "policy"
 
     /// Who ended a run that met a stop condition.
     static let stopCondition = "rebound"

@@ -15,23 +15,43 @@ extension RunReconciler {
     }
 
     func plan(_ run: Run, _ status: RunStatus) async throws {
+        guard let status = try await checkedPlan(run, status) else { return }
+        let planned = try await write(run, status: status, entering: .planned, reason: "every guard passed")
+        try await outbox.enqueue(.planned, of: planned, injection: nil, status: status)
+    }
+
+    /// People have agreed to a plan, perhaps hours ago. The same plan goes ahead; another one has to be agreed to anew.
+    func planAgain(_ run: Run, _ status: RunStatus) async throws {
+        let before = status.plan?.hash
+        guard var status = try await checkedPlan(run, status) else { return }
+        if status.plan?.hash == before { return try await createInjections(run, status) }
+        status.note(
+            TimelineEvent(
+                at: clock.wall(), type: "planChanged",
+                message: "the plan is \(status.plan?.hash ?? "") now; approvals of \(before ?? "") do not count for it")
+        )
+        try await write(run, status: status)
+    }
+
+    /// The status with a plan that may be carried out. Nil when there is none: then the run is ending.
+    private func checkedPlan(_ run: Run, _ status: RunStatus) async throws -> RunStatus? {
         var status = status
         do throws(ExperimentError) {
+            let policy = run.spec.policy(joining: try await storedPolicies())
             let planner = Planner(
-                aws: connections, policies: try await storedPolicies(), ownInstances: options.ownInstances,
-                now: clock.wall())
+                aws: connections, policy: policy, ownInstances: options.ownInstances, now: clock.wall())
             let report = try await planner.plan(run.spec.plan, seed: run.spec.seed)
             status.plan = report
             if let refusal = report.refusal(expecting: run.spec.expectedPlanHash) { throw refusal }
             try await checkPermissions(report, run: run)
+            return status
         } catch {
             if error.code == .store { throw error }
             status.verdict = error.code.verdict
             status.verdictReasons = ["\(error.code.rawValue): \(error.message)", "hint: \(error.hint)"]
-            return try await enter(.reporting, "planning ended: \(error.message)", run, status)
+            try await enter(.reporting, "planning ended: \(error.message)", run, status)
+            return nil
         }
-        let planned = try await write(run, status: status, entering: .planned, reason: "every guard passed")
-        try await outbox.enqueue(.planned, of: planned, injection: nil, status: status)
     }
 
     private func storedPolicies() async throws(ExperimentError) -> [Policy] {
@@ -91,7 +111,9 @@ extension RunReconciler {
             made.append(try await store.create(injection(name, step, fault, run: run, hash: plan.hash)))
         }
         status.update(made)
-        try await enter(.baseline, "\(made.count) injections are prepared", run, status)
+        try await enter(
+            .baseline, made.count == 1 ? "1 injection is prepared" : "\(made.count) injections are prepared", run,
+            status)
     }
 
     private func injection(_ name: String, _ step: PlanStep, _ fault: FaultSpec, run: Run, hash: String) -> Injection {
@@ -121,9 +143,11 @@ extension RunReconciler {
             run: run.uid, spec: run.spec.plan, anchor: anchor, store: store, clock: clock, logger: logger)
         let evidence = EvidenceWatcher(
             run: run.uid, anchor: anchor, injections: injections, aws: connections, store: store, clock: clock,
-            interval: options.evidenceInterval, logger: logger)
+            interval: options.evidenceInterval, logger: logger,
+            sawHaltTag: { [sawHaltTag] in await sawHaltTag($0) })
         let plans = try run.spec.plan.steadyState.map { spec in
-            try ProbePlan(spec, action: spec.kind.asksAWS ? AWSProbe(kind: spec.kind, aws: connections) : nil)
+            try ProbePlan(
+                spec, action: spec.kind.asksAWS ? AWSProbe(kind: spec.kind, aws: connections, clock: clock) : nil)
         }
         try await catchUp(run, status, injections)
         if let last = earlier.map(\.ended).max() {
@@ -148,7 +172,9 @@ extension RunReconciler {
     /// Each gate once; what cannot be read is closed.
     func checkGates(_ run: Run, _ status: RunStatus) async throws {
         var status = status
-        let stops = PolicyGuards(policy: EffectivePolicy(try await policies())).stops(now: clock.wall())
+        let policy = run.spec.policy(joining: try await policies())
+        let longest = run.spec.plan.faults.compactMap(\.duration?.duration).max() ?? .zero
+        let stops = PolicyGuards(policy: policy).stops(now: clock.wall(), holding: longest)
         var closed = stops.filter { !$0.passed }
         for gate in run.spec.plan.gates ?? [] {
             let result = await result(of: gate)
@@ -178,7 +204,7 @@ extension RunReconciler {
                     + ", must \(file.must.rawValue)")
         case .probe(let kind):
             do {
-                let action = kind.asksAWS ? AWSProbe(kind: kind, aws: connections) : nil
+                let action = kind.asksAWS ? AWSProbe(kind: kind, aws: connections, clock: clock) : nil
                 let plan = try ProbePlan(name: gate.name, kind: kind, interval: .seconds(1), action: action)
                 let observation = await (try engine()).attemptOnce(plan)
                 let detail = observation.detail.map { ": \($0)" } ?? ""
@@ -214,6 +240,9 @@ extension ExperimentError.Code {
 }
 
 extension PlanReport {
+    /// The guard that lets a run be planned and nothing more.
+    package static let leash = "leash"
+
     /// Why a run with this plan must not go ahead; nil when it may.
     package func refusal(expecting expected: String?) -> ExperimentError? {
         if let expected, expected != hash {
@@ -221,7 +250,7 @@ extension PlanReport {
                 .planChanged, "the plan's hash is \(hash), and \(expected) was asked for",
                 hint: "Look at the new plan with `rebound plan`, and run it with its hash.")
         }
-        let refused = guards.filter { !$0.passed }
+        let refused = guards.filter { !$0.passed && $0.name != Self.leash }
         guard let first = refused.first else { return nil }
         let message = refused.map { "\($0.name): \($0.message)" }.joined(separator: "; ")
         if first.name == "targetsFound" {
@@ -244,7 +273,9 @@ extension PlanReport {
     private static func hint(for refusedGuard: String) -> String {
         switch refusedGuard {
         case "policy":
-            "Wait until the policy allows it, or ask those who keep it; `rebound get policies -o yaml` shows it."
+            "Wait until the policy allows it, or ask those who keep it; `rebound get policies -o yaml` shows it. One "
+                + "(of this run) came in the run's own file."
+        case DestinationCheck.name: "Make the topic or function, or correct its name, region and account in reports."
         case "maxTargets": "Pick fewer targets, or raise limits.maxTargets knowingly."
         default: "Make the experiment smaller, or wait until the group is whole."
         }

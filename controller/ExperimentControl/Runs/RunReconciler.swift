@@ -21,13 +21,20 @@ package final class RunReconciler: Sendable {
     let outbox: Outbox
     let logger: Logger
     let watches: RunWatches
+    let halts: HaltBoard
+    /// Gives a run a turn. Without it, each turn waits for the steps that it begins.
+    let wake: (@Sendable (ResourceKey) async -> Void)?
+    /// Told the name of what carries the tag that halts.
+    let sawHaltTag: @Sendable (String) async -> Void
     let confirmLease: @Sendable (ResourceKey) async throws(StoreError) -> Void
 
     /// `confirmLease` renews this process's right to drive a run, in the store, and throws `.conflict` when another
     /// process has it. It is asked right before each act.
     package init(
         store: any ResourceStore, connections: AWSConnections, clock: any ControlClock, options: ControllerOptions,
-        outbox: Outbox, watches: RunWatches, logger: Logger,
+        outbox: Outbox, watches: RunWatches, halts: HaltBoard = HaltBoard(), logger: Logger,
+        wake: (@Sendable (ResourceKey) async -> Void)? = nil,
+        sawHaltTag: @escaping @Sendable (String) async -> Void = { _ in },
         confirmLease: @escaping @Sendable (ResourceKey) async throws(StoreError) -> Void
     ) {
         self.store = store
@@ -37,18 +44,24 @@ package final class RunReconciler: Sendable {
         self.outbox = outbox
         self.watches = watches
         self.logger = logger
+        self.halts = halts
+        self.wake = wake
+        self.sawHaltTag = sawHaltTag
         self.confirmLease = confirmLease
     }
 
     var injector: Injector {
         Injector(
-            store: store, connections: connections, clock: clock, options: options, outbox: outbox,
-            confirmLease: confirmLease, logger: logger)
+            records: StoredRecords(store: store), world: AWSWorld(connections: connections, options: options),
+            clock: clock, options: options,
+            outbox: outbox, confirmLease: confirmLease, logger: logger, ordered: { [halts] in halts.order })
     }
 
     /// One step of the run under this key. A key without a run is settled.
     package func reconcile(_ key: ResourceKey) async -> RunOutcome {
         do {
+            // Before anything is read: then what is read is not older than they are.
+            let landed = watches.flights.landed(of: key)
             guard var run = try await store.get(Run.self, namespace: key.namespace, name: key.name) else {
                 return .settled
             }
@@ -56,10 +69,17 @@ package final class RunReconciler: Sendable {
                 run = try await write(run, status: RunStatus(phase: .pending), entering: .pending, reason: "created")
             }
             if run.status?.phase == .done { return .settled }
+            run = try await abortAfterUnrecorded(run)
             let injections: [Injection]
             (run, injections) = try await rebased(run, self.injections(of: run))
             guard let status = run.status else { return .settled }
             let facts = try await facts(run, status, injections)
+            // First of all: neither telling nor writing may hold up what must be put back at once.
+            if RunDecision.urgency(facts) != nil { fly(RunDecision.held(facts), run, status, facts) }
+            if !landed.isEmpty {
+                try await tell(landed, of: run, status, newest: injections)
+                return .lookAgain(after: .zero)
+            }
             let outcome = try await perform(RunDecision.next(facts), facts, run: run, status: status)
             watches.forgetFailures(key)
             return outcome
@@ -67,6 +87,7 @@ package final class RunReconciler: Sendable {
             // Somebody else wrote in between, or the store is in trouble: nothing was lost, as every step is written
             // first.
             if error.code == .conflict { return .lookAgain(after: .milliseconds(10)) }
+            if error.forbidsWriting { await revertUnrecorded(key) }
             return await failed(ExperimentError(.store, error.message, hint: error.hint, cause: error), key)
         } catch let error as ExperimentError {
             return await failed(error, key)
@@ -106,17 +127,24 @@ package final class RunReconciler: Sendable {
     ) async throws(StoreError) -> RunFacts {
         let since = status.phaseSince[status.phase.rawValue]
         let anchor = status.anchor ?? clock.anchor()
+        let isBefore = !RunPhase.putsBack.contains(status.phase)
+        let stored = isBefore ? try await policies() : []
+        let policy = run.spec.policy(joining: stored)
         return RunFacts(
             spec: run.spec.plan, phase: status.phase, phaseSince: since.map { anchor.instant(of: $0) } ?? clock.now(),
             injections: injections, watch: await watch(run, injections), abort: run.spec.abort?.reason,
-            halt: try await halt(status.phase),
+            halt: isBefore ? halts.order ?? policy.haltReason : nil, leash: policy.leashReason,
+            approval: approval(run, status, policy), policies: stored,
             isStopped: status.aborted != nil && run.spec.abort == nil, now: clock.now())
     }
 
-    /// A halt that a policy orders while faults are put in or held, in words.
-    private func halt(_ phase: RunPhase) async throws(StoreError) -> String? {
-        guard phase == .injecting || phase == .holding else { return nil }
-        return EffectivePolicy(try await policies()).haltReason
+    /// Whether those who must agree have done so; asked only while the run waits for it.
+    private func approval(_ run: Run, _ status: RunStatus, _ policy: EffectivePolicy) -> ApprovalState {
+        guard status.phase == .planned || status.phase == .awaitingApproval, let plan = status.plan else {
+            return .notNeeded
+        }
+        let since = status.phaseSince[RunPhase.planned.rawValue] ?? clock.wall()
+        return .of(run, plan: plan, rules: policy.approvals, since: since, now: clock.wall())
     }
 
     private func watch(_ run: Run, _ injections: [Injection]) async -> RunFacts.Watch? {
@@ -144,29 +172,36 @@ package final class RunReconciler: Sendable {
         let injections = facts.injections
         switch action {
         case .plan: try await plan(run, status)
+        case .planAgain: try await planAgain(run, status)
         case .createInjections: try await createInjections(run, status)
         case .startWatching:
             do { try await startWatching(run, status, injections) } catch {
                 let owed = RunDecision.owed(facts)
-                if !owed.isEmpty { _ = try await advance(owed, run, status, injections) }
+                if !owed.isEmpty { _ = try await advance(owed, run, status, facts) }
                 throw error
             }
         case .checkGates: try await checkGates(run, status)
-        case .advance(let names): return try await advance(names, run, status, injections)
+        case .advance(let names): return try await advance(names, run, status, facts)
         case .beginReverting(let held, let refused):
-            try await beginReverting(held, refusing: refused, run, status, injections)
+            return try await beginReverting(held, refusing: refused, run, status, facts)
         case .enter(let phase, let reason):
             // The measurements first: a run that is reporting has all of them in the store. Watching ends where this
             // was decided; waiting for attempts under way is no part of it, and would look like silence.
             let since = clock.wall()
             if phase == .reporting { await stopWatching(run) }
             try await enter(phase, reason, run, status, since: since)
+        case .endUntouched(let reason): try await endUntouched(reason, run, status)
         case .wait(let duration): return .lookAgain(after: duration)
         case .conclude: try await conclude(run, status, injections)
         case .nothing: return .settled
         }
         return .lookAgain(after: .zero)
     }
+}
+
+extension RunPhase {
+    /// From here on a run harms nothing any more, and nothing stops it.
+    fileprivate static let putsBack: Set<RunPhase> = [.reverting, .recovering, .reporting, .done]
 }
 
 extension [Injection] {
@@ -208,6 +243,8 @@ package final class RunWatches: Sendable {
     private let watches = Mutex<[String: Watch]>([:])
     private let shared = Mutex<ProbeEngine?>(nil)
     private let failures = Mutex<[ResourceKey: Int]>([:])
+    private let unrecorded = Mutex<Set<ResourceKey>>([])
+    let flights = InjectionFlights()
 
     package init() {}
 
@@ -223,6 +260,13 @@ package final class RunWatches: Sendable {
             return failures[run] ?? 1
         }
     }
+
+    /// Something of this run was put back without a record.
+    func noteUnrecorded(_ run: ResourceKey) { unrecorded.withLock { _ = $0.insert(run) } }
+
+    func hasUnrecorded(_ run: ResourceKey) -> Bool { unrecorded.withLock { $0.contains(run) } }
+
+    func forgetUnrecorded(_ run: ResourceKey) { unrecorded.withLock { _ = $0.remove(run) } }
 
     func forgetFailures(_ run: ResourceKey) { failures.withLock { $0[run] = nil } }
 

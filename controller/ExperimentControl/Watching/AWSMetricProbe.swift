@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AWS
 import ChaosModel
-import Glibc
 import Measurement
 import Probes
 
@@ -9,6 +8,8 @@ import Probes
 /// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html).
 struct AWSMetricProbe: Sendable {
     let aws: any AWSReaders
+    /// CloudWatch is asked for a stretch of dates.
+    let clock: any ControlClock
 
     func ask(_ spec: CloudWatchMetricProbeSpec) async throws(AWSError) -> ProbeOutcome {
         let reader = try aws.reader(for: spec.scope)
@@ -22,7 +23,7 @@ struct AWSMetricProbe: Sendable {
                 namespace: spec.namespace, name: spec.metric, dimensions: dimensions, periodSeconds: period,
                 statistic: spec.statistic))
         // Ten periods back: CloudWatch's newest points come late.
-        let now = AWSInstant(seconds: Int64(time(nil)))
+        let now = AWSInstant(seconds: clock.wall().nanosecondsSinceEpoch / 1_000_000_000)
         let from = AWSInstant(seconds: now.seconds - Int64(10 * period))
         let series = try await reader.cloudWatch.getMetricData([query], from: from, to: now)
         guard let newest = series.flatMap(\.points).max(by: { $0.time < $1.time }) else {

@@ -8,10 +8,12 @@ package import Probes
 package struct AWSProbe: ProbeAction {
     let kind: ProbeKind
     let aws: any AWSReaders
+    let clock: any ControlClock
 
-    package init(kind: ProbeKind, aws: any AWSReaders) {
+    package init(kind: ProbeKind, aws: any AWSReaders, clock: any ControlClock) {
         self.kind = kind
         self.aws = aws
+        self.clock = clock
     }
 
     package func attempt() async -> ProbeOutcome {
@@ -28,7 +30,7 @@ package struct AWSProbe: ProbeAction {
         case .targetGroup(let spec): try await ask(spec)
         case .instanceState(let spec): try await ask(spec)
         case .cloudWatchAlarm(let spec): try await ask(spec)
-        case .cloudWatchMetric(let spec): try await AWSMetricProbe(aws: aws).ask(spec)
+        case .cloudWatchMetric(let spec): try await AWSMetricProbe(aws: aws, clock: clock).ask(spec)
         case .http, .tcp, .dns: ProbeOutcome(.unknown(reason: "invalidRequest"), detail: "this probe does not ask AWS")
         }
     }

@@ -24,6 +24,8 @@ package actor EvidenceWatcher {
     private let clock: any ControlClock
     private let interval: Duration
     private let logger: Logger
+    /// Told the name of an instance or group that carries the tag that halts.
+    private let sawHaltTag: @Sendable (String) async -> Void
     /// One for each subject: the looks at different places are not one look.
     private var differs: [EvidenceDiffer]
     private var unwritten: [Sighting] = []
@@ -31,7 +33,8 @@ package actor EvidenceWatcher {
 
     package init(
         run: String, anchor: ClockAnchor, injections: [Injection], aws: any AWSReaders, store: any ResourceStore,
-        clock: any ControlClock, interval: Duration, logger: Logger
+        clock: any ControlClock, interval: Duration, logger: Logger,
+        sawHaltTag: @escaping @Sendable (String) async -> Void
     ) {
         self.run = run
         self.anchor = anchor
@@ -42,6 +45,7 @@ package actor EvidenceWatcher {
         self.clock = clock
         self.interval = interval
         self.logger = logger
+        self.sawHaltTag = sawHaltTag
     }
 
     package static func subjects(of injections: [Injection]) -> [Subject] {
@@ -99,6 +103,7 @@ package actor EvidenceWatcher {
                 let reader = try aws.reader(for: subject.scope)
                 let view = try await EvidenceView(
                     looking: reader, at: subject, known: differs[index].members, since: since)
+                if let name = view.haltTagged { await sawHaltTag(name) }
                 unwritten += differs[index].sightings(of: view, began: began, ended: clock.now())
             } catch {
                 logger.debug("evidence not read", metadata: ["run": "\(run)", "reason": "\(error.message)"])
@@ -150,6 +155,8 @@ package struct EvidenceView: Sendable, Equatable {
     package var activities: [Activity] = []
     /// Health by target group and target.
     package var targets: [String: [String: String]] = [:]
+    /// A group or instance that carries the tag that halts.
+    package var haltTagged: String?
 
     package init() {}
 
@@ -161,6 +168,7 @@ package struct EvidenceView: Sendable, Equatable {
             groups[group.name.rawValue] = Dictionary(
                 group.members.map { ($0.id.rawValue, $0.lifecycleState == .inService && $0.health == .healthy) },
                 uniquingKeysWith: { first, _ in first })
+            if group.tags.contains(where: { $0.key == HaltTag.key }) { haltTagged = group.name.rawValue }
         }
         for name in names {
             activities += try await reader.autoScaling.describeActivities(of: name, since: since).map(Activity.init)
@@ -170,7 +178,10 @@ package struct EvidenceView: Sendable, Equatable {
             let found = try await reader.ec2.describeInstances(
                 filters: [EC2Filter(name: "instance-id", values: wanted)])
             for id in wanted { instances[id] = "terminated" }
-            for instance in found { instances[instance.id.rawValue] = instance.state.awsName }
+            for instance in found {
+                instances[instance.id.rawValue] = instance.state.awsName
+                if instance.tags.contains(where: { $0.key == HaltTag.key }) { haltTagged = instance.id.rawValue }
+            }
         }
         for arn in subject.targetGroups.sorted() {
             let health = try await reader.loadBalancing.describeTargetHealth(of: TargetGroupARN(rawValue: arn))

@@ -18,6 +18,7 @@ package actor RunSession {
     private var state: SteadyState
     private var progress: ProbeTally
     private var unwritten: [Observation] = []
+    private var lastWrite: MonotonicInstant
     private var probing: ProbeSession?
     private var reading: Task<Void, Never>?
     package let began: MonotonicInstant
@@ -35,6 +36,7 @@ package actor RunSession {
         state = SteadyState(probes: spec.steadyState)
         progress = ProbeTally(probes: spec.steadyState, origin: anchor.monotonic)
         began = clock.now()
+        lastWrite = began
     }
 
     /// Begins probing, or goes on after what is `earlier` in the store: what the probes said then still counts, so that
@@ -72,7 +74,9 @@ package actor RunSession {
             progress.add(observation)
         }
         unwritten += batch
-        await write()
+        // A failure goes to the disk with its batch, so that a crash loses no outage; good news may wait a little.
+        let isDue = clock.now().since(lastWrite) >= .milliseconds(500)
+        if isDue || batch.contains(where: { $0.outcome != .success }) { await write() }
     }
 
     /// A chunk that cannot be written is kept and tried again; beyond the bound the oldest are given up, and their
@@ -81,6 +85,7 @@ package actor RunSession {
         guard !unwritten.isEmpty else { return }
         let batch = unwritten
         unwritten = []
+        lastWrite = clock.now()
         do {
             let data = try ChunkCodec.encode(batch, anchor: anchor)
             try await store.append(chunk: MeasurementChunk(run: run, content: .observations, data: data))

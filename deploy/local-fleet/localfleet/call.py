@@ -6,6 +6,7 @@ import re
 import urllib.parse
 
 CREDENTIAL = re.compile(r"Credential=([^/,]+)/[^/]+/([^/]+)/([^/]+)/")
+CONFIGURATION = re.compile(r"^/[^/]+/functions/(.+)/configuration/?$")
 INVOKE = re.compile(r"^/[^/]+/functions/(.+)/invocations/?$")
 LONGEST_PARAMETER = 2_000
 
@@ -25,6 +26,8 @@ class Call:
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         invoked = INVOKE.match(self.path) if self.service == "lambda" else None
         self.function = urllib.parse.unquote(invoked.group(1)) if invoked else None
+        looked_at = CONFIGURATION.match(self.path) if self.service == "lambda" and self.method == "GET" else None
+        self.looked_at = urllib.parse.unquote(looked_at.group(1)) if looked_at else None
         self.invocation_type = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse")
         self.is_json = bool(target) or self.service == "lambda"
         self.parameters = self._read_parameters(target)
@@ -32,6 +35,8 @@ class Call:
             self.action = target.split(".")[-1]
         elif invoked:
             self.action = "Invoke"
+        elif self.looked_at:
+            self.action = "GetFunctionConfiguration"
         else:
             self.action = self.parameters.get("Action") or f"{self.method} {self.path}"
 

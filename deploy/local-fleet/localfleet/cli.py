@@ -43,6 +43,7 @@ def parser():
         settings_module.add_arguments(command)
     serve.add_argument("--ready-fd", type=int, default=None, help=argparse.SUPPRESS)
     serve.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
+    serve.add_argument("--outlive", action="store_true", help=argparse.SUPPRESS)
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="the command and its arguments")
     return top
 
@@ -98,8 +99,9 @@ def holder(state):
         return None
 
 
-def launch(arguments, entry, parent):
-    """Starts the fleet program and waits until it is whole; returns (process, description)."""
+def launch(arguments, entry, outlive):
+    """Starts the fleet program and waits until it is whole; returns (process, description). It dies with this process,
+    once it is whole only if it is not to `outlive` it."""
     os.makedirs(arguments.state, exist_ok=True)
     held = holder(arguments.state)
     if held:
@@ -116,7 +118,7 @@ def launch(arguments, entry, parent):
         arguments.iam = os.path.abspath(arguments.iam)
     reading, writing = os.pipe()
     line = [sys.executable, entry, "serve", f"--state={arguments.state}", f"--ready-fd={writing}",
-            *([f"--parent={os.getpid()}"] if parent else []),
+            f"--parent={os.getpid()}", *(["--outlive"] if outlive else []),
             *settings_module.as_arguments(settings_module.from_arguments(arguments), arguments.throttle,
                                           arguments.fail)]
     log = os.path.join(arguments.state, "fleet.log")
@@ -152,7 +154,7 @@ def read_line(fd, seconds):
 
 
 def up(arguments, entry):
-    _, described = launch(arguments, entry, parent=False)
+    _, described = launch(arguments, entry, outlive=True)
     print(json.dumps(described, indent=2))
     return 0
 
@@ -209,7 +211,7 @@ def run(arguments, entry):
     if sys.stderr.isatty():
         print("fleet: coming up ...", file=sys.stderr)
     try:
-        fleet, described = launch(arguments, entry, parent=True)
+        fleet, described = launch(arguments, entry, outlive=False)
         try:
             return run_inside(argv, described, stopped)
         finally:

@@ -31,6 +31,11 @@ def die_with_parent(parent, signal_number=signal.SIGKILL):
         os._exit(127)
 
 
+def outlive_parent():
+    """Takes `die_with_parent` back."""
+    libc.prctl(PR_SET_PDEATHSIG, 0)
+
+
 class Keeper:
     def __init__(self):
         self.children = {}        # name -> (Popen, pidfd)

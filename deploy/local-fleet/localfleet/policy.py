@@ -136,8 +136,8 @@ def resources_of(call, world):
     """(ARN, condition keys) of everything the call acts on."""
     common = {"aws:RequestedRegion": [call.region]}
     parameters, place = call.parameters, f"{call.region}:{world.account}"
-    if call.function is not None:
-        name = call.function.split(":function:")[-1].split(":")[0]
+    if call.function is not None or call.looked_at is not None:
+        name = (call.function or call.looked_at).split(":function:")[-1].split(":")[0]
         return [(f"arn:aws:lambda:{place}:function:{name}", common)]
     if call.service == "ec2" and not call.action.startswith("Describe"):
         return of_ec2(call, world, common, place) or [("*", common)]

@@ -9,7 +9,7 @@ import threading
 import traceback
 
 from . import settings as settings_module
-from .keeper import die_with_parent
+from .keeper import die_with_parent, outlive_parent
 from .network import USUAL_URL
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -39,6 +39,8 @@ def serve(arguments):
             return 0
         write_files(arguments.state, described)
         write_experiments(arguments.state, described)
+        if arguments.outlive:
+            outlive_parent()             # before it is told: it ends as soon as it knows
         tell(arguments.ready_fd, described)
         signal.sigwait(ENDINGS)
         if why:

@@ -54,10 +54,11 @@ struct ErrorFields: Equatable {
 
     /// Bodies cut short and pages of HTML give what they hold, usually nothing.
     init(xml: [UInt8]) {
-        let document = LeafXMLReader.read(xml)
-        code = document.first("Code", in: "Error")
-        message = document.first("Message", in: "Error") ?? document.first("message", in: "Error")
-        requestID = document.first("RequestId") ?? document.first("RequestID") ?? document.first("requestId")
+        guard let document = XMLReader.salvage(xml) else { return }
+        code = document.firstText("Code", in: "Error")
+        message = document.firstText("Message", in: "Error") ?? document.firstText("message", in: "Error")
+        requestID =
+            document.firstText("RequestId") ?? document.firstText("RequestID") ?? document.firstText("requestId")
     }
 
     /// Lost on purpose when it does not parse: the HTTP status still tells enough.

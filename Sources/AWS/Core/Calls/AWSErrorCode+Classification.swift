@@ -18,6 +18,12 @@ extension AWSErrorCode {
     /// The signature did not fit; a wrong clock may be why.
     static let signatureCodes: Set<String> = ["SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure"]
 
+    /// The key or its signature is wrong, whatever its owner may do.
+    static let wrongKeyCodes: Set<String> = signatureCodes.union([
+        "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "IncompleteSignature",
+        "IncompleteSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
+    ])
+
     /// Refusals that pass by themselves, whatever their status.
     static let transientCodes: Set<String> = ["RequestTimeout", "RequestTimeoutException", "IDPCommunicationError"]
 

@@ -53,7 +53,8 @@ extension AttemptFailure {
         let code = AWSErrorCode.classify(awsCode: told.code, status: response.status)
         error = AWSError(
             code: code, awsCode: told.code, message: Self.message(told.message, response.status, secrets),
-            hint: Self.hint(code), service: call.service.signingName, action: call.action, requestID: told.requestID,
+            hint: Self.hint(code, awsCode: told.code), service: call.service.signingName, action: call.action,
+            requestID: told.requestID,
             httpStatus: response.status)
         let isRefusal = (400..<500).contains(response.status) && response.status != 408
         mayHaveBeenCarriedOut = !isRefusal && code != .throttled
@@ -90,8 +91,12 @@ extension AttemptFailure {
         return .nanoseconds(max(0, date.nanoseconds - now.nanoseconds))
     }
 
-    private static func hint(_ code: AWSErrorCode) -> String {
-        switch code {
+    private static func hint(_ code: AWSErrorCode, awsCode: String?) -> String {
+        if let awsCode, AWSErrorCode.wrongKeyCodes.contains(awsCode) {
+            return "Check the access key id, the secret access key and the session token that belong together: AWS "
+                + "does not know this key, or the signature made with its secret is wrong."
+        }
+        return switch code {
         case .accessDenied: "Check the credentials, and allow this action in the IAM policy of their user or role."
         case .expiredCredentials: "Renew the credentials."
         case .clockSkew: "Set this machine's clock (NTP); AWS accepts 5 minutes of difference."

@@ -32,7 +32,7 @@ struct RequestBuilder {
         switch call.payload {
         case .form(let fields):
             let all = [("Action", call.action), ("Version", call.service.apiVersion)] + fields
-            return post(root, "application/x-www-form-urlencoded; charset=utf-8", Array(PercentEncoding.form(all).utf8))
+            return post(root, "application/x-www-form-urlencoded; charset=utf-8", PercentEncoding.form(all))
         case .json(let document):
             guard case .json(let version, let prefix) = call.service.wire else {
                 return post(root, "application/json", document)

@@ -4,7 +4,11 @@ import COpenSSL
 /// Digests by libcrypto (EVP_Digest(3), HMAC(3)). A digest of memory cannot fail unless memory is out, which ends the
 /// process as any failed allocation in Swift does.
 package enum Digest {
-    package static func sha256(_ bytes: [UInt8]) -> [UInt8] { hash(bytes, with: EVP_sha256(), size: 32) }
+    package static func sha256(_ bytes: [UInt8]) -> [UInt8] { hash(bytes, with: fetched, size: 32) }
+
+    /// Looked up once: libcrypto looks an algorithm that was not fetched up anew at each use (crypto(7), "Performance").
+    /// Never freed, and libcrypto's own counting of its uses is thread-safe.
+    nonisolated(unsafe) private static let fetched = EVP_MD_fetch(nil, "SHA256", nil)
 
     /// Only for names of SSO cache files, where AWS chose it; never for security.
     static func sha1(_ bytes: [UInt8]) -> [UInt8] { hash(bytes, with: EVP_sha1(), size: 20) }
@@ -12,7 +16,7 @@ package enum Digest {
     package static func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: 32)
         var written: UInt32 = 0
-        let made = HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &result, &written)
+        let made = HMAC(fetched, key, Int32(key.count), message, message.count, &result, &written)
         precondition(made != nil && written == 32, "libcrypto has no memory for HMAC-SHA256")
         return result
     }

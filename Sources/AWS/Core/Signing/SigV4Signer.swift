@@ -107,6 +107,8 @@ package struct SigV4Signer: Sendable {
 
     private func signingKey(_ secret: String, at date: AWSInstant) -> [UInt8] {
         let parts = [String(date.basicISO8601.prefix(8)), region, service, "aws4_request"]
-        return parts.reduce(Array("AWS4\(secret)".utf8)) { Digest.hmacSHA256(key: $0, Array($1.utf8)) }
+        return SigningKeys.shared.key(for: SigningKeys.Scope(secret: secret, parts: parts)) {
+            parts.reduce(Array("AWS4\(secret)".utf8)) { Digest.hmacSHA256(key: $0, Array($1.utf8)) }
+        }
     }
 }

@@ -214,8 +214,10 @@ extension AutoScalingTag: XMLDecodable {
 extension XMLElement {
     /// A text with commas, as its parts without the white space around them.
     func commaSeparated(_ name: StaticString) -> [String] {
-        (text(name) ?? "").split(separator: ",").map { part in
-            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        (text(name) ?? "").utf8.split(separator: UInt8(ascii: ",")).map { part in
+            var part = part.drop { $0 == UInt8(ascii: " ") }
+            while part.last == UInt8(ascii: " ") { part.removeLast() }
+            return String(Substring(part))
         }
     }
 }

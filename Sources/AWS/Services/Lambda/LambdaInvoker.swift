@@ -115,7 +115,7 @@ extension LambdaFunctionFailure {
 
 extension String {
     /// For one segment of a path: everything but letters, digits and `-._~` as `%XX` (RFC 3986, section 2.3).
-    fileprivate var percentEncoded: String {
+    var percentEncoded: String {
         utf8.reduce(into: "") { result, byte in
             let isPlain =
                 switch byte {

@@ -5,6 +5,7 @@ import copy
 from moto.ec2.exceptions import EC2ClientError, OperationNotPermitted4
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.ec2.utils import filter_dict_attribute_mapping
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
@@ -27,6 +28,8 @@ class Instances:
     def install(self):
         moto_start, moto_stop, moto_terminate = Instance.start, Instance.stop, Instance.terminate
         moto_run, world = InstanceBackend.run_instances, self.world
+        # moto compares the zones of the filter with the whole placement, so that none ever matches.
+        filter_dict_attribute_mapping["availability-zone"] = "placement.zone"
 
         def start(instance):
             before = self._pass_through(instance, moto_start, "pending")

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import ChaosModel
+import ResourceStore
+import Synchronization
+
+/// Resources as this process last decoded them, so that one that has not changed is not decoded again: a run is looked
+/// at ten times a second, and decoding it costs far more than finding it.
+///
+/// Invariant: a version is given to one change of one resource and never again, so the same key and version are the
+/// same resource, and a list at the same version of the store is the same list.
+final class DecodedResources: Sendable {
+    /// What a list was asked for.
+    struct Question: Hashable {
+        var kind: ResourceKind
+        var namespace: String?
+        var labels: [String: String]
+    }
+
+    private struct Known {
+        var resources: [ResourceKey: (version: Int64, resource: any Resource)] = [:]
+        var lists: [Question: (version: Int64, resources: [any Resource])] = [:]
+    }
+
+    /// Beyond these everything is forgotten and learnt anew: what is looked at often comes back at once.
+    private static let mostResources = 512
+    private static let mostLists = 64
+    private static let longestList = 128
+
+    private let known = Mutex(Known())
+
+    func resource<R: Resource>(_ type: R.Type, _ key: ResourceKey, at version: Int64) -> R? {
+        known.withLock { known in
+            guard let entry = known.resources[key], entry.version == version else { return nil }
+            return entry.resource as? R
+        }
+    }
+
+    func keep(_ resource: some Resource, _ key: ResourceKey, at version: Int64) {
+        known.withLock { known in
+            if known.resources.count >= Self.mostResources { known.resources = [:] }
+            known.resources[key] = (version, resource)
+        }
+    }
+
+    func list<R: Resource>(_ type: R.Type, _ question: Question, at version: Int64) -> [R]? {
+        known.withLock { known in
+            guard let entry = known.lists[question], entry.version == version else { return nil }
+            return entry.resources as? [R]
+        }
+    }
+
+    func keep(_ resources: [some Resource], _ question: Question, at version: Int64) {
+        guard resources.count <= Self.longestList else { return }
+        known.withLock { known in
+            if known.lists.count >= Self.mostLists { known.lists = [:] }
+            known.lists[question] = (version, resources)
+        }
+    }
+}
