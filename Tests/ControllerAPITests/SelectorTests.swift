@@ -53,9 +53,11 @@ struct SelectorTests {
     func transitions() throws {
         let options = try ListOptions(#require(QueryParameters("labelSelector=a%3D1")), selectable: [])
         let key = ResourceKey(kind: .experiment, namespace: "default", name: "x")
+        var version = 0
         func document(_ label: String) -> StoredDocument {
-            StoredDocument(
-                key: key, uid: "u", resourceVersion: "1",
+            version += 1
+            return StoredDocument(
+                key: key, uid: "u", resourceVersion: String(version),
                 json: Array(#"{"metadata":{"labels":{"a":"\#(label)"}}}"#.utf8))
         }
         var selection = WatchSelection(options, matching: [], trees: DocumentTrees())
