@@ -6,8 +6,8 @@ import COpenSSL
 package enum Digest {
     package static func sha256(_ bytes: [UInt8]) -> [UInt8] { hash(bytes, with: fetched, size: 32) }
 
-    /// Looked up once: libcrypto looks an algorithm that was not fetched up anew at each use (crypto(7), "Performance").
-    /// Never freed, and libcrypto's own counting of its uses is thread-safe.
+    /// Looked up once: one that was not fetched is looked up anew at each use (crypto(7), "Performance"). Never freed,
+    /// and libcrypto's own counting of its uses is thread-safe.
     nonisolated(unsafe) private static let fetched = EVP_MD_fetch(nil, "SHA256", nil)
 
     /// Only for names of SSO cache files, where AWS chose it; never for security.
