@@ -55,7 +55,7 @@ struct SelectionTests {
 @Suite("The file of contexts")
 struct KubeconfigTests {
     private var context: ServerContext {
-        var context = ServerContext(server: "https://rebound.example:7433")
+        var context = ServerContext(server: "https://rebound.example:7443")
         context.namespace = "shop"
         context.serverName = "rebound"
         context.authoritiesPEM = Array("-----BEGIN CERTIFICATE-----\nA\n".utf8)

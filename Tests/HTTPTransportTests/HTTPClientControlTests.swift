@@ -24,7 +24,7 @@ struct HTTPClientControlTests {
         task.cancel()
         let error = try #require(await task.value)
         #expect(error.code == .cancelled && error.requestMayHaveBeenSent)
-        closed.wait()
+        await closed.passed()
     }
 
     @Test("a task that was cancelled before sends nothing")

@@ -68,7 +68,7 @@ struct HTTPStreamTests {
             }
         }
         let answer = try await client.stream(HTTPRequest(url: server.url(), timeouts: ample), limits: patient)
-        blocked.wait()
+        await blocked.passed()
         #expect(sent.load(ordering: .relaxed) < 64)
         var count = 0
         for try await piece in answer.body { count += piece.count }
@@ -148,7 +148,7 @@ struct HTTPStreamTests {
         for await _ in read { break }
         task.cancel()
         #expect(await task.value == .cancelled)
-        closed.wait()
+        await closed.passed()
     }
 
     @Test("letting go of a stream ends the transfer on the wire")
@@ -161,7 +161,7 @@ struct HTTPStreamTests {
             closed.open()
         }
         do { _ = try await client.stream(HTTPRequest(url: server.url(), timeouts: ample), limits: patient) }
-        closed.wait()
+        await closed.passed()
     }
 
     @Test("closing the client ends its streams")

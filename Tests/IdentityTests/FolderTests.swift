@@ -202,7 +202,7 @@ struct LoginMessageTests {
     func tickets() throws {
         let authority = try CertificateAuthority.make(at: someDay).trustPEM()
         let token = try AccessToken.make().text
-        let ticket = LoginTicket(server: "https://rebound.example:7433", authority: authority, token: token)
+        let ticket = LoginTicket(server: "https://rebound.example:7443", authority: authority, token: token)
         let text = try ticket.text()
         #expect(try LoginTicket(text) == ticket)
         #expect(!text.contains(" ") && !text.contains("\n"))

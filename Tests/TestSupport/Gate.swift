@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// Holds threads until it is opened, then for good lets all pass. For servers' threads, not for tasks.
+/// Holds threads and tasks until it is opened, then for good lets all pass.
 package final class Gate: Sendable {
     private let descriptors: (read: Int32, write: Int32)
     private let isOpen = Mutex(false)
@@ -18,7 +18,17 @@ package final class Gate: Sendable {
         close(descriptors.read)
     }
 
-    /// Blocks until `open` was called.
+    /// Returns when `open` was called; the waiting is done by a thread of its own, as tasks share theirs.
+    package func passed() async {
+        await withCheckedContinuation { continuation in
+            startTestThread {
+                self.wait()
+                continuation.resume()
+            }
+        }
+    }
+
+    /// Blocks until `open` was called: for servers' threads, never in a task.
     package func wait() {
         var poll = pollfd(fd: descriptors.read, events: Int16(POLLIN), revents: 0)
         while Glibc.poll(&poll, 1, -1) < 0 && errno == EINTR {}
@@ -29,6 +39,8 @@ package final class Gate: Sendable {
         isOpen.withLock { isOpen in
             guard !isOpen else { return }
             isOpen = true
+            // Written, not only closed: a child of another test may hold a copy of this end.
+            _ = write(descriptors.write, "!", 1)
             close(descriptors.write)
         }
     }

@@ -66,7 +66,9 @@ package enum ConfigurationSchema {
     ]
 
     private static let tls = ObjectSchema(
-        "ControllerTLS", "Certificates that are brought instead of made. SIGHUP reads the files again.",
+        "ControllerTLS",
+        "Certificates that are brought instead of made. The files are looked at once a minute, and a new pair is taken "
+            + "up.",
         fields: [
             FieldSchema(
                 "authority", .object(keyPair("TLSAuthority", "The CA that signs the fleet's certificates.")),

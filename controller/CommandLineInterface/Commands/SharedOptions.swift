@@ -17,7 +17,7 @@ struct StoreOptions: ParsableArguments {
 struct PlaceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The address of a server, such as https://rebound.example:7433, instead of a context's.",
+            "The address of a server, such as https://rebound.example:7443, instead of a context's.",
             valueName: "url"))
     var server: String?
 

@@ -15,7 +15,7 @@ package struct ServerContext: Sendable {
 
     /// The name in the file of contexts; nil for one that was put together from options.
     package var name: String?
-    /// An address such as `https://rebound.example:7433`.
+    /// An address such as `https://rebound.example:7443`.
     package var server: String
     /// The namespace that is meant when none is named.
     package var namespace: String?
