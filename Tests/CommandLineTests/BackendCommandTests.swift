@@ -79,6 +79,15 @@ struct StoreVerbTests {
         #expect(await desk.run("delete", "policies") == .usage)
     }
 
+    @Test("a run that is under way is not deleted, as its way back would go with it", arguments: RunPhase.allCases)
+    func deleteRun(phase: RunPhase) async throws {
+        try await desk.keepSampleRun(phase: phase)
+        let name = Samples.run.metadata.name
+        #expect(await desk.run("delete", "run", name) == (phase == .done ? .pass : .error))
+        #expect(desk.errors.contains("is not deleted: it is \(phase.rawValue): abort it") == (phase != .done))
+        #expect(await desk.run("describe", "run", name) == (phase == .done ? .error : .pass))
+    }
+
     @Test("logs, events, top and wait tell of a run")
     func run() async throws {
         try await desk.keepSampleRun()

@@ -23,12 +23,13 @@ final class Desk: Sendable {
     }
 
     /// Puts the sample run into the store.
-    func keepSampleRun() async throws {
+    func keepSampleRun(phase: RunPhase = .done) async throws {
         let store = try await SQLiteStore.open(path: path, options: SQLiteStoreOptions(environment: .system))
         var run = Samples.run
         run.status = nil
         var kept = try await store.create(run)
         kept.status = Samples.run.status
+        kept.status?.phase = phase
         _ = try await store.updateStatus(kept)
         await store.close()
     }

@@ -14,13 +14,8 @@ enum DeletionRules {
             throw .internalError("the store holds \(document.key) in a form that cannot be read")
         }
         switch resource {
-        case .run(let run):
-            // Without a status nobody has taken it up, so nothing was done.
-            guard let phase = run.status?.phase, phase != .done else { return nil }
-            return "it is \(phase.rawValue): abort it, and delete it when it is Done"
-        case .injection(let injection):
-            guard let state = injection.status?.state, !state.isFinal else { return nil }
-            return "it is \(state.rawValue): abort its run, and delete it when that is Done"
+        case .run(let run): return run.deletionObjection
+        case .injection(let injection): return injection.deletionObjection
         case .experiment, .schedule, .policy, .namespace, .roleBinding, .clusterRoleBinding: return nil
         }
     }
