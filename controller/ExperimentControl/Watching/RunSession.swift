@@ -18,7 +18,7 @@ package actor RunSession {
     private var state: SteadyState
     private var progress: ProbeTally
     private var unwritten: [Observation] = []
-    private var lastWrite: MonotonicInstant
+    private var lastWrite: MonotonicInstant?
     private var probing: ProbeSession?
     private var reading: Task<Void, Never>?
     package let began: MonotonicInstant
@@ -36,7 +36,6 @@ package actor RunSession {
         state = SteadyState(probes: spec.steadyState)
         progress = ProbeTally(probes: spec.steadyState, origin: anchor.monotonic)
         began = clock.now()
-        lastWrite = began
     }
 
     /// Begins probing, or goes on after what is `earlier` in the store: what the probes said then still counts, so that
@@ -74,8 +73,9 @@ package actor RunSession {
             progress.add(observation)
         }
         unwritten += batch
-        // A failure goes to the disk with its batch, so that a crash loses no outage; good news may wait a little.
-        let isDue = clock.now().since(lastWrite) >= .milliseconds(500)
+        // The first goes to the disk at once, so that whoever takes over knows that somebody watched; a failure goes
+        // with its batch, so that a crash loses no outage; good news may wait a little.
+        let isDue = lastWrite.map { clock.now().since($0) >= .milliseconds(500) } ?? true
         if isDue || batch.contains(where: { $0.outcome != .success }) { await write() }
     }
 
