@@ -28,6 +28,17 @@ struct PageTests {
         try Golden.expect(plain(try page.lines()), is: "plan.txt")
     }
 
+    @Test("what a plan harms nothing with is not among its permissions")
+    func permissionsWithoutTargets() {
+        var plan = Samples.plan
+        plan.steps = []
+        let policy = IAMPolicy(plan: plan, experiment: Samples.experiment)
+        let acting = policy.statement.filter { $0.sid != "ReboundReads" }
+        #expect(acting.flatMap(\.action) == ["lambda:InvokeFunction", "sns:Publish"])
+        #expect(!acting.contains { $0.resource.contains("*") })
+        #expect(acting[0].resource == ["arn:aws:lambda:*:*:function:record-recovery"])
+    }
+
     @Test("a refused plan says that it would not start")
     func refusedPlan() throws {
         var plan = Samples.plan

@@ -5,8 +5,9 @@ package import ChaosModel
 /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html).
 ///
 /// Reading calls take `*`, as EC2, Auto Scaling and ELB know no narrower resource for them. Acting calls are held to
-/// the accounts and regions, groups, target groups, topics and functions of the plan. Which instance is chosen differs
-/// from run to run, so instances are not listed one by one.
+/// the accounts and regions, groups, target groups, topics and functions of the plan; one that the plan makes of
+/// nothing is left out, as it needs no permission. Which instance is chosen differs from run to run, so instances are
+/// not listed one by one.
 package struct IAMPolicy: Encodable, Equatable {
     package struct Statement: Encodable, Equatable {
         package var sid: String
@@ -37,7 +38,8 @@ package struct IAMPolicy: Encodable, Equatable {
         statement = reading.isEmpty ? [] : [Statement(sid: "ReboundReads", action: reading, resource: ["*"])]
         var byResource: [[String]: [String]] = [:]
         for action in actions where !Self.reads(action) {
-            byResource[resources.arns(for: action), default: []].append(action)
+            let arns = Set(resources.arns(for: action)).sorted()
+            if !arns.isEmpty { byResource[arns, default: []].append(action) }
         }
         for (resource, action) in byResource.sorted(by: { $0.value[0] < $1.value[0] }) {
             statement.append(Statement(sid: Self.sid(of: action[0]), action: action, resource: resource))
@@ -86,13 +88,13 @@ private struct PolicyResources {
 
     func arns(for action: String) -> [String] {
         switch action {
-        case "sns:Publish": return orEverything(topics)
-        case "lambda:InvokeFunction": return orEverything(functions.flatMap(arns))
-        case "sts:AssumeRole": return orEverything(roles)
+        case "sns:Publish": return topics
+        case "lambda:InvokeFunction": return functions.flatMap(arns)
+        case "sts:AssumeRole": return roles
         case _ where action.hasPrefix("ec2:"):
-            return orEverything(places.map { "arn:\($0.partition):ec2:\($0.region):\($0.account):instance/*" })
-        case _ where action.hasPrefix("autoscaling:"): return orEverything(groupARNs)
-        case _ where action.hasPrefix("elasticloadbalancing:"): return orEverything(targetGroups)
+            return places.map { "arn:\($0.partition):ec2:\($0.region):\($0.account):instance/*" }
+        case _ where action.hasPrefix("autoscaling:"): return groupARNs
+        case _ where action.hasPrefix("elasticloadbalancing:"): return targetGroups
         default: return ["*"]
         }
     }
@@ -108,13 +110,14 @@ private struct PolicyResources {
 
     private func arns(of function: LambdaReportSpec) -> [String] {
         if function.function.hasPrefix("arn:") { return [function.function] }
-        return places.map { place in
+        // Without a target nobody knows the account.
+        let region = function.region ?? "*"
+        let unknown = [(partition: Self.partition(of: region), region: region, account: "*")]
+        return (places.isEmpty ? unknown : places).map { place in
             "arn:\(place.partition):lambda:\(function.region ?? place.region):\(place.account):function:"
                 + function.function
         }
     }
-
-    private func orEverything(_ arns: [String]) -> [String] { arns.isEmpty ? ["*"] : Set(arns).sorted() }
 
     /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     private static func partition(of region: String) -> String {
