@@ -35,7 +35,7 @@ class Verdicts(ReboundCase):
     def test_an_objective_that_is_met_passes(self):
         objective = {"timeToRecover": "60s", "timeToDetect": "60s", "downtime": "60s", "availability": 1}
         # Long enough for the twenty attempts that an availability needs.
-        recovery = {"stableFor": "1s", "giveUpAfter": "60s", "objective": objective}
+        recovery = {"stableFor": "3s", "giveUpAfter": "60s", "objective": objective}
         done = self.run_it(self.experiment(self.fault("ec2.terminate", **MEMBERS), recovery=recovery), expect=PASS)
         self.assertEqual(done.status["verdict"], "pass", done)
         self.prove("0: an objective that is met by the worse bounds passes")
