@@ -174,10 +174,8 @@ extension ExperimentController {
             .invalid, "there is no run \(name) in namespace \(namespace)", hint: "See `rebound get runs`.")
     }
 
-    /// What a run that this process drives looks like, now and then at this distance, until it is done.
-    package func progress(
-        run name: String, namespace: String = "default", every pause: Duration = .milliseconds(200)
-    ) -> AsyncStream<RunProgress> {
+    /// What a run that this process drives looks like, about five times a second, until it is done.
+    package func progress(run name: String, namespace: String = "default") -> AsyncStream<RunProgress> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             // Owned by the stream: ending it cancels the task.
             let task = Task { [store, clock, watches] in
@@ -188,7 +186,7 @@ extension ExperimentController {
                         continuation.yield(RunProgress(run: run, probes: probes, now: clock.wall()))
                         if run.status?.phase == .done { break }
                     }
-                    do { try await clock.sleep(for: pause) } catch { break }
+                    do { try await clock.sleep(for: .milliseconds(200)) } catch { break }
                 }
                 continuation.finish()
             }
