@@ -56,14 +56,19 @@ struct ResourceWriting {
         return try new.resource(R.self)
     }
 
-    func updateStatus<R: Resource>(_ resource: R) throws -> R {
+    /// `decoded` answers with the resource as it was at a version, where this process has it.
+    func updateStatus<R: Resource>(_ resource: R, decoded: (Int64) -> R?) throws -> R {
         let old = try current(resource.key, resource.metadata)
         var new = old
         new.status = try resource.status.map(StoredJSON.encode)
-        if new.status == old.status { return try old.resource(R.self) }
+        if new.status == old.status { return try decoded(old.version) ?? old.resource(R.self) }
         try log.write(.modified, &new, before: old, call: .updateStatus)
         try new.replace(database)
-        return try new.resource(R.self)
+        guard var written = decoded(old.version) else { return try new.resource(R.self) }
+        written.metadata.resourceVersion = String(new.version)
+        written.status = resource.status
+        assert((try? new.resource(R.self)) == written, "\(old.key) is not read back as it was written")
+        return written
     }
 
     func delete(_ key: ResourceKey, ifVersion version: String?) throws {

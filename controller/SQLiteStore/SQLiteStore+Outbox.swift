@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
 package import ResourceStore
+import Synchronization
 
 /// The outbox: reports that are on their way. An entry stays until its run is removed.
 extension SQLiteStore {
@@ -19,12 +20,12 @@ extension SQLiteStore {
     }
 
     package func pendingReports(run: String?) async throws(StoreError) -> [OutboxEntry] {
-        try await look { database in
+        try await look { [reports] database in
             let sql = """
                 SELECT entry FROM outbox WHERE is_pending AND (:run IS NULL OR run = :run)
                 ORDER BY run, destination, sequence, number
                 """
-            return try entries(String.fetchAll(database.cachedStatement(sql: sql), arguments: ["run": run]))
+            return try reports.entries(String.fetchAll(database.cachedStatement(sql: sql), arguments: ["run": run]))
         }
     }
 
@@ -38,9 +39,9 @@ extension SQLiteStore {
     }
 
     package func deliveries(run: String) async throws(StoreError) -> [OutboxEntry] {
-        try await look { database in
+        try await look { [reports] database in
             let sql = "SELECT entry FROM outbox WHERE run = ? ORDER BY sequence, number"
-            return try entries(String.fetchAll(database.cachedStatement(sql: sql), arguments: [run]))
+            return try reports.entries(String.fetchAll(database.cachedStatement(sql: sql), arguments: [run]))
         }
     }
 
@@ -57,8 +58,24 @@ extension SQLiteStore {
     }
 }
 
-private func entries(_ stored: [String]) throws -> [OutboxEntry] {
-    try stored.map { try StoredJSON.decode(OutboxEntry.self, $0, what: "a report in the outbox") }
+/// Reports as this process last decoded them: those that wait are looked at ten times a second, and the payload makes
+/// each a long text.
+final class DecodedReports: Sendable {
+    /// Beyond this everything is forgotten: what still waits is decoded anew.
+    private static let most = 256
+    private let known = Mutex<[String: OutboxEntry]>([:])
+
+    func entries(_ stored: [String]) throws -> [OutboxEntry] { try stored.map(entry) }
+
+    private func entry(_ text: String) throws -> OutboxEntry {
+        if let entry = known.withLock({ $0[text] }) { return entry }
+        let entry = try StoredJSON.decode(OutboxEntry.self, text, what: "a report in the outbox")
+        known.withLock { known in
+            if known.count >= Self.most { known = [:] }
+            known[text] = entry
+        }
+        return entry
+    }
 }
 
 extension OutboxEntry {

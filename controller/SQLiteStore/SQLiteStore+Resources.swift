@@ -55,7 +55,12 @@ extension SQLiteStore {
 
     package func updateStatus<R: Resource>(_ resource: R) async throws(StoreError) -> R {
         let (options, origin) = (options, WriteOrigin.current)
-        return kept(try await write(.updateStatus) { try options.writing($0, by: origin).updateStatus(resource) })
+        return kept(
+            try await write(.updateStatus) { [decoded] database in
+                try options.writing(database, by: origin).updateStatus(resource) {
+                    decoded.resource(R.self, resource.key, at: $0)
+                }
+            })
     }
 
     package func delete(_ key: ResourceKey, ifVersion version: String?) async throws(StoreError) {

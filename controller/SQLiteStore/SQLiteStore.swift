@@ -15,6 +15,7 @@ package final class SQLiteStore: ResourceStore {
     let changes: ChangeSignal
     let hub: ChangeHub
     let decoded = DecodedResources()
+    let reports = DecodedReports()
     /// Nil when no room is set aside.
     let reserve: SpaceReserve?
     private let writeCount = Atomic<Int>(0)
@@ -28,7 +29,7 @@ package final class SQLiteStore: ResourceStore {
         let isSetAside = options.reserveBytes > 0 && writer.path != SQLiteFile.memory
         reserve = isSetAside ? SpaceReserve(store: writer.path, bytes: options.reserveBytes) : nil
         changes = ChangeSignal(pollInterval: options.pollInterval) {
-            try await Self.read(writer) { try $0.storeVersion() }
+            try await Self.look(writer) { try $0.storeVersion() }
         }
         hub = ChangeHub(signal: changes, tick: options.pollInterval) { (position, most) throws(StoreError) in
             try await Self.read(writer) { try $0.changes(in: nil, after: position, most: most) }
@@ -77,8 +78,14 @@ package final class SQLiteStore: ResourceStore {
     /// Reads by single statements, each of which sees the newest commit; two of them may see different ones. Costs less
     /// than `read`, which begins and ends a transaction.
     func look<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+        try await Self.look(writer, body)
+    }
+
+    private static func look<T: Sendable>(
+        _ writer: any DatabaseWriter, _ body: @escaping @Sendable (Database) throws -> T
+    ) async throws(StoreError) -> T {
         let path = writer.path
-        if path == SQLiteFile.memory { return try await read(body) }
+        if path == SQLiteFile.memory { return try await read(writer, body) }
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
             writer.asyncUnsafeRead { database in
                 do {

@@ -75,7 +75,7 @@ extension StoredResource {
             sql += " AND EXISTS (SELECT 1 FROM json_each(metadata, '$.labels') l WHERE l.key = ? AND l.value = ?)"
             arguments += [label, value]
         }
-        return try Row.fetchAll(database, sql: sql + " ORDER BY namespace, name", arguments: arguments)
+        return try Row.fetchAll(database.cachedStatement(sql: sql + " ORDER BY namespace, name"), arguments: arguments)
             .map(StoredResource.init(row:))
     }
 
@@ -86,8 +86,7 @@ extension StoredResource {
     }
 
     func insert(_ database: Database) throws {
-        try database.execute(
-            sql: "INSERT INTO resources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        try database.cachedStatement(sql: "INSERT INTO resources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").execute(
             arguments: [
                 key.kind.rawValue, key.namespace, key.name, uid, version, generation, try StoredJSON.encode(metadata),
                 spec, status,
@@ -107,7 +106,7 @@ extension StoredResource {
 
     /// Writes anew whom this resource names as its owners.
     func writeOwners(_ database: Database) throws {
-        try database.execute(sql: "DELETE FROM owners WHERE owned = ?", arguments: [uid])
+        try database.cachedStatement(sql: "DELETE FROM owners WHERE owned = ?").execute(arguments: [uid])
         for owner in metadata.ownerReferences ?? [] {
             try database.execute(sql: "INSERT OR IGNORE INTO owners VALUES (?, ?)", arguments: [uid, owner.uid])
         }
