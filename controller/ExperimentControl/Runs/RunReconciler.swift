@@ -54,7 +54,8 @@ package final class RunReconciler: Sendable {
         Injector(
             records: StoredRecords(store: store), world: AWSWorld(connections: connections, options: options),
             clock: clock, options: options,
-            outbox: outbox, confirmLease: confirmLease, logger: logger, ordered: { [halts] in halts.order })
+            outbox: outbox, confirmLease: confirmLease, logger: logger, tries: watches.tries,
+            ordered: { [halts] in halts.order })
     }
 
     /// One step of the run under this key. A key without a run is settled.
@@ -245,6 +246,7 @@ package final class RunWatches: Sendable {
     private let failures = Mutex<[ResourceKey: Int]>([:])
     private let unrecorded = Mutex<Set<ResourceKey>>([])
     let flights = InjectionFlights()
+    let tries = TriesUnderWay()
 
     package init() {}
 
