@@ -29,16 +29,19 @@ package final class ExperimentController: Sendable {
         self.logger = logger
         holder = LeaseHolder(bootID: clock.bootID)
         outbox = Outbox(
-            store: store, courier: Courier(connections: aws, transport: aws.transport, clock: clock), clock: clock,
+            store: store,
+            courier: Courier(
+                connections: aws, transport: aws.transport, clock: clock, ownFolder: options.ownFolder), clock: clock,
             options: options, random: aws.random, logger: logger)
     }
 
     func reconciler(
-        _ leases: HeldLeases, wake: @escaping @Sendable (ResourceKey) async -> Void
+        _ leases: HeldLeases, givesUp: Bool, wake: @escaping @Sendable (ResourceKey) async -> Void
     ) -> RunReconciler {
         RunReconciler(
             store: store, connections: connections, clock: clock, options: options, outbox: outbox, watches: watches,
             halts: halts, logger: logger, wake: wake, sawHaltTag: { [self] in await haltByTag(on: $0) },
+            givesUp: givesUp,
             confirmLease: { key throws(StoreError) in try await leases.confirm(key) })
     }
 
