@@ -155,6 +155,22 @@ struct AccessLoginTests {
         await world.close()
     }
 
+    @Test("renewing makes no more of a token than it was: the last certificate ends with it")
+    func renewalOfToken() async throws {
+        let world = try await AccessWorld()
+        let login = LoginWorld(world)
+        let token = try await world.token("ci", lifetime: .hours(60))
+        var leaf = try await login.certificate(token: token.text)
+        for _ in 0..<3 {
+            world.setDate(on: .hours(18))
+            leaf = try await login.certificate(renewing: leaf)
+        }
+        #expect(leaf.notAfter == token.issued.expiresAt)
+        world.setDate(on: .hours(6))
+        #expect(try await login.denial(token: nil, PresentedCredentials(certificate: leaf.der)) == .expired)
+        await world.close()
+    }
+
     @Test("without a credential, with a wrong, revoked or foreign one nobody is logged in")
     func denied() async throws {
         let world = try await AccessWorld()

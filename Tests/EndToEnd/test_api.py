@@ -258,6 +258,20 @@ class Watching(unittest.TestCase):
         self.assertEqual(next(events)["type"], "DELETED")
         events.close()
 
+    def test_a_selective_watch_tells_what_ceased_to_match_before_it_began(self):
+        self.write("POST", f"{IN_DEFAULT}/experiments", experiment("left", labels={"home": "a"}), 201)
+        version = self.write("GET", f"{IN_DEFAULT}/experiments?labelSelector=home%3Da", None, 200)["metadata"]
+        merge = {"Content-Type": "application/merge-patch+json"}
+        self.write("PATCH", f"{IN_DEFAULT}/experiments/left", {"metadata": {"labels": {"home": "b"}}}, 200,
+                   headers=merge)
+        events = self.server.stream(
+            f"{IN_DEFAULT}/experiments?watch=1&timeoutSeconds=10&labelSelector=home%3Da"
+            f"&resourceVersion={version['resourceVersion']}")
+        event = next(events, None)
+        self.assertIsNotNone(event, "a client that goes on from its list would keep it for ever")
+        self.assertEqual((event["type"], event["object"]["metadata"]["name"]), ("DELETED", "left"))
+        events.close()
+
     def test_a_version_of_the_future_is_an_error(self):
         path = f"{IN_DEFAULT}/experiments"
         event = next(self.server.stream(f"{path}?watch=1&resourceVersion=999999"))

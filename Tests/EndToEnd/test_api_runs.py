@@ -49,7 +49,10 @@ class Runs(unittest.TestCase):
         merge = {"Content-Type": "application/merge-patch+json"}
         refused = self.write("PATCH", f"{IN_DEFAULT}/runs/once", {"spec": {"seed": 8}}, 422, headers=merge)
         self.assertEqual(refused["details"]["causes"][0]["field"], "spec")
-        self.write("PATCH", f"{IN_DEFAULT}/runs/once", {"metadata": {"labels": {"a": "b"}}}, 200, headers=merge)
+        labels = {"metadata": {"labels": {"a": "b"}}}
+        refused = self.write("PATCH", f"{IN_DEFAULT}/runs/once", labels, 422, headers=merge)
+        self.assertEqual(refused["details"]["causes"][0]["field"], "metadata.labels")
+        self.write("PATCH", f"{IN_DEFAULT}/runs/once", {"metadata": {"annotations": {"a": "b"}}}, 200, headers=merge)
 
     def test_status_and_spec_have_different_writers(self):
         self.write("POST", f"{IN_DEFAULT}/runs", {**run("parts"), "status": run_status("Done")}, 201)

@@ -24,8 +24,9 @@ struct CourierTests {
             payload: try payload.encoded())
     }
 
-    private static func courier(_ url: String = "http://127.0.0.1:1") throws -> Courier {
-        Courier(connections: try Bench.connections(url), transport: testTransport, clock: HandClock())
+    private static func courier(_ url: String = "http://127.0.0.1:1", ownFolder: String? = nil) throws -> Courier {
+        Courier(
+            connections: try Bench.connections(url), transport: testTransport, clock: HandClock(), ownFolder: ownFolder)
     }
 
     /// What a shell command prints.
@@ -45,6 +46,36 @@ struct CourierTests {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         _ = Glibc.write(descriptor, text, text.utf8.count)
         close(descriptor)
+    }
+
+    @Test(
+        "a secret that would keep its reader waiting is refused at once", arguments: ["/dev/ptmx", "pipe", "/dev/zero"])
+    func waitingSecret(path: String) async throws {
+        let folder = try TestFolder()
+        let place = path.hasPrefix("/") ? path : folder.path + "/" + path
+        if place != path { #expect(mkfifo(place, 0o600) == 0) }
+        let spec = WebhookReportSpec(url: "http://127.0.0.1:1/", secret: SecretSource(file: place))
+        let failure = try await Self.courier().deliver(try Self.entry(.webhook(spec)))
+        #expect(failure == "\(place) is no file that can hold a secret")
+    }
+
+    @Test("no report is written among the controller's own files, by whatever name they are called")
+    func ownFolder() async throws {
+        let (own, other) = (try TestFolder(), try TestFolder())
+        let courier = try Self.courier(ownFolder: own.path)
+        Self.write("precious", to: own.path + "/store.db")
+        #expect(symlink(own.path + "/store.db", other.path + "/link") == 0)
+        let name = own.path.split(separator: "/").last ?? ""
+        for path in [
+            own.path + "/store.db", own.path + "/new", other.path + "/link", "\(other.path)/../\(name)/new",
+        ] {
+            let failure = await courier.deliver(try Self.entry(.file(FileReportSpec(path: path))))
+            #expect(failure?.contains("own folder") == true, "\(path)")
+        }
+        #expect(try String(contentsOfFile: own.path + "/store.db", encoding: .utf8) == "precious")
+        #expect(access(own.path + "/new", F_OK) != 0)
+        let entry = try Self.entry(.file(FileReportSpec(path: other.path + "/new")))
+        #expect(await courier.deliver(entry) == nil)
     }
 
     @Test("a webhook's signature is what openssl makes of the time and the body")

@@ -60,6 +60,21 @@ struct DrivingTests {
         #expect(try await bench.store.reservations(run: done.uid).map(\.isFinished) == [true])
     }
 
+    @Test("a run of a stored experiment leaves that as it has become since it was read")
+    func start() async throws {
+        let bench = try await Bench(.alone(3))
+        let controller = Self.controller(bench)
+        let read = try await bench.store.create(
+            Self.experiment(Sample.fault(.ec2(.terminate)), port: 9, file: bench.folder.path + "/events.jsonl"))
+        var changed = read
+        changed.spec.hypothesis = "it holds better"
+        changed = try await bench.store.update(changed)
+        let run = try await controller.start(
+            read, seed: 1, expectedPlanHash: nil, requestedBy: "ada", reason: nil)
+        #expect(run.spec.plan == read.spec)
+        #expect(try await bench.store.get(Experiment.self, namespace: "default", name: "web") == changed)
+    }
+
     @Test("an abort puts back what is held, whoever asks, and the run ends inconclusive and clean")
     func abort() async throws {
         let site = RawServer.answering(body: "ok")

@@ -2,6 +2,7 @@
 import AWS
 import ChaosModel
 import ResourceStore
+import Synchronization
 import Testing
 
 @testable import ExperimentControl
@@ -108,7 +109,8 @@ struct InjectorTests {
         let injector = Injector(
             records: StoredRecords(store: bench.store),
             world: AWSWorld(connections: other.connections, options: bench.options),
-            clock: bench.clock, options: bench.options, outbox: bench.outbox, confirmLease: { _ in }, logger: .silent)
+            clock: bench.clock, options: bench.options, outbox: bench.outbox, confirmLease: { _ in }, logger: .silent,
+            tries: TriesUnderWay())
         let context = Injector.Context(run: run, policies: [], targets: [held.spec.target], mayHarm: false)
         let looked = try await injector.advance(held, in: context)
         #expect(looked.state == .reverting)
@@ -132,6 +134,39 @@ struct InjectorTests {
         #expect(bench.clock.now().since(began) >= bench.options.revertDeadline)
         #expect(bench.aws.count("StartInstances") > 20)
         #expect(UndoState(of: [failed]) == .dirty)
+    }
+
+    @Test("an undo that nobody tried for longer than its deadline is not given up at the first look")
+    func longAbsence() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        let reverting = try await bench.advance(held, of: run, until: [.reverting])
+        // The controller dies, and comes back an hour later, before its network does.
+        bench.tries.withLock { $0 = TriesUnderWay() }
+        bench.clock.advance(by: .seconds(3_600))
+        bench.aws.world.instances[World.id(1)]?.state = "stopped"
+        bench.aws.disturb { _, _ in .loseRequest }
+        let context = Injector.Context(run: run, policies: [], targets: [held.spec.target], mayHarm: false)
+        let looked = try await bench.injector.advance(reverting, in: context)
+        #expect(looked.state == .reverting)
+        bench.aws.disturb(nil)
+        let done = try await bench.advance(looked, of: run, until: [.reverted, .revertFailed])
+        #expect(done.state == .reverted)
+        #expect(bench.aws.world.instances[World.id(1)]?.state == "running")
+    }
+
+    @Test("a process that was stopped while it put something back goes on with it")
+    func stoppedProcess() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        let reverting = try await bench.advance(held, of: run, until: [.reverting])
+        bench.clock.advance(by: .seconds(3_600))
+        bench.aws.world.instances[World.id(1)]?.state = "stopped"
+        let context = Injector.Context(run: run, policies: [], targets: [held.spec.target], mayHarm: false)
+        let looked = try await bench.injector.advance(reverting, in: context)
+        #expect(looked.state == .reverting, "it has only now been tried again")
     }
 
     @Test("a denied call fails the injection and gives the reservation back")

@@ -197,7 +197,7 @@ struct PolicyTests {
                 do throws(StoreError) {
                     _ = try await store.create(Sample.policy("new") { $0.halt = HaltSpec(reason: "incident") })
                 } catch { if error.code != .alreadyExists { throw error } }
-            }, logger: .silent)
+            }, logger: .silent, tries: TriesUnderWay())
         let context = Injector.Context(run: run, policies: [], targets: [armed.spec.target], mayHarm: true)
         let unmarked = try await injector.advance(armed, in: context)
         #expect(unmarked.state == .armed && unmarked.status?.attempts == 0)

@@ -136,6 +136,17 @@ struct RightBeforeTheActTests {
         #expect(bench.aws.count("TerminateInstances") == 1)
     }
 
+    @Test("nothing is harmed for a run that is gone: nobody would put it back")
+    func runGone() async throws {
+        let bench = try await Bench(.web(3))
+        let (run, armed) = try await armed(bench)
+        try await bench.store.delete(run.key)
+        let context = Injector.Context(run: run, policies: [], targets: [armed.spec.target], mayHarm: true)
+        let left = try await bench.injector.advance(armed, in: context)
+        #expect(left.state == .armed)
+        #expect(bench.aws.count("TerminateInstances") == 0)
+    }
+
     @Test("a lease that was confirmed too long ago is confirmed again before the act")
     func oldConfirmation() async throws {
         let bench = try await Bench(.web(3))
@@ -148,7 +159,7 @@ struct RightBeforeTheActTests {
             confirmLease: { _ in
                 // The process is stopped for a minute while it waits for the store's answer.
                 if asked.next() == 1 { bench.clock.advance(by: .seconds(60)) }
-            }, logger: .silent)
+            }, logger: .silent, tries: TriesUnderWay())
         let context = Injector.Context(run: run, policies: [], targets: [armed.spec.target], mayHarm: true)
         let accepted = try await injector.advance(armed, in: context)
         #expect(asked.value == 2)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
 import Measurement
+import ReconcileLoop
 import ResourceStore
 import Testing
 
@@ -11,7 +12,9 @@ struct RunReconcilerTests {
     private static let stop = Sample.fault(.ec2(.stop), duration: .seconds(60))
 
     /// A run whose fault is held, as a driver that died left it.
-    private func held(_ bench: Bench, phase: RunPhase = .holding) async throws -> (RunReconciler, ResourceKey) {
+    private func held(
+        _ bench: Bench, phase: RunPhase = .holding, watches: RunWatches = RunWatches(), givesUp: Bool = true
+    ) async throws -> (RunReconciler, ResourceKey) {
         let (run, injection) = try await bench.prepare(Self.stop)
         _ = try await bench.advance(injection, of: run, until: [.effective])
         var status = RunStatus(phase: phase)
@@ -23,7 +26,7 @@ struct RunReconcilerTests {
         _ = try await bench.store.updateStatus(running)
         let reconciler = RunReconciler(
             store: bench.store, connections: bench.connections, clock: bench.clock, options: bench.options,
-            outbox: bench.outbox, watches: RunWatches(), logger: .silent, confirmLease: { _ in })
+            outbox: bench.outbox, watches: watches, logger: .silent, givesUp: givesUp, confirmLease: { _ in })
         return (reconciler, run.key)
     }
 
@@ -87,6 +90,79 @@ struct RunReconcilerTests {
         status.phase = .done
         await #expect(throws: StoreError.self) { try await reconciler.write(read, status: status) }
         #expect(try await phase(bench) == .reverting)
+    }
+
+    @Test("a date that is set while a run is under way moves none of its times")
+    func dateSet() async throws {
+        let bench = try await Bench(.alone(3))
+        let (reconciler, key) = try await held(bench)
+        bench.clock.setDate(by: .seconds(3_600))
+        _ = try await bench.store.create(Sample.policy { $0.halt = HaltSpec(reason: "incident") })
+        _ = await reconciler.reconcile(key)
+        let run = try #require(try await bench.store.get(Run.self, namespace: "default", name: "run-1"))
+        let status = try #require(run.status)
+        let anchor = try #require(status.anchor)
+        let since = try #require(status.phaseSince[RunPhase.reverting.rawValue])
+        #expect(abs(anchor.instant(of: since).nanoseconds - bench.clock.now().nanoseconds) < 1_000_000_000)
+        #expect(status.timeline.allSatisfy { $0.at < bench.clock.wall().advanced(by: .seconds(-1_800)) })
+    }
+
+    @Test("a process stops watching a run that another has ended, drives, or has removed")
+    func watchedElsewhere() async throws {
+        for end in 0..<3 {
+            let bench = try await Bench(.alone(3))
+            let watches = RunWatches()
+            let (reconciler, key) = try await held(bench, watches: watches)
+            let run = try #require(try await bench.store.get(Run.self, namespace: key.namespace, name: key.name))
+            try await reconciler.startWatching(run, try #require(run.status), [])
+            #expect(watches[run.uid] != nil)
+            switch end {
+            case 0:
+                var done = try #require(try await bench.store.get(Run.self, namespace: "default", name: "run-1"))
+                done.status?.phase = .done
+                _ = try await bench.store.updateStatus(done)
+                _ = await reconciler.reconcile(key)
+            case 1: await reconciler.letGo(key)
+            default:
+                try await bench.store.delete(key)
+                _ = await reconciler.reconcile(key)
+            }
+            #expect(watches[run.uid] == nil, "\(end)")
+        }
+    }
+
+    @Test("watching does not go on with an anchor that could not be written")
+    func unwrittenAnchor() async throws {
+        let bench = try await Bench(.alone(3))
+        let watches = RunWatches()
+        let (reconciler, key) = try await held(bench, phase: .baseline, watches: watches)
+        let read = try #require(try await bench.store.get(Run.self, namespace: key.namespace, name: key.name))
+        var other = read
+        other.status?.phase = .reporting
+        _ = try await bench.store.updateStatus(other)
+        await #expect(throws: StoreError.self) {
+            try await reconciler.startWatching(read, try #require(read.status), [])
+        }
+        #expect(watches[read.uid] == nil)
+    }
+
+    @Test(
+        "a service does not give up a run that keeps failing: it would never look at it again",
+        arguments: [true, false])
+    func keepsTrying(givesUp: Bool) async throws {
+        let bench = try await Bench(.alone(3))
+        let (reconciler, key) = try await held(bench, phase: .baseline, givesUp: givesUp)
+        var broken = try #require(try await bench.store.get(Run.self, namespace: key.namespace, name: key.name))
+        broken.spec.plan.steadyState = [ProbeSpec(name: "site", kind: .http(HTTPProbeSpec(url: "no url")))]
+        _ = try await bench.store.update(broken)
+        for injection in try await reconciler.injections(of: broken) { try await bench.store.delete(injection.key) }
+        var last = RunOutcome.settled
+        for _ in 0..<25 { last = await reconciler.reconcile(key) }
+        switch last {
+        case .retry: #expect(!givesUp)
+        case .gaveUp: #expect(givesUp)
+        default: Issue.record("\(last)")
+        }
     }
 
     @Test("chunks that cannot be read are left out, and the others are kept")

@@ -4,6 +4,7 @@ import ChaosModel
 import Glibc
 import ResourceStore
 import SQLiteStore
+import Synchronization
 import Testing
 
 @testable import ExperimentControl
@@ -75,6 +76,19 @@ struct UnwritableStoreTests {
         #expect(try await reconciler.abortAfterUnrecorded(aborted) == aborted)
     }
 
+    @Test("what is put back without a record stands in no line of calls either")
+    func urgent() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        let witness = UrgencyWitness()
+        let injector = Injector(
+            records: StoredRecords(store: bench.store), world: witness, clock: bench.clock, options: bench.options,
+            outbox: bench.outbox, confirmLease: { _ in }, logger: .silent, tries: TriesUnderWay())
+        await injector.revertUnrecorded(held)
+        #expect(witness.seen.withLock { $0 } == [true])
+    }
+
     @Test("each call that changes something is in the audit, its intent before and its result after")
     func audit() async throws {
         let bench = try await Bench(.alone(3))
@@ -98,6 +112,24 @@ extension Bench {
     fileprivate func context(_ run: Run) -> Injector.Context {
         Injector.Context(run: run, policies: [], targets: [], mayHarm: true)
     }
+}
+
+/// A world that only says how urgently it was asked.
+private final class UrgencyWitness: InjectionWorld {
+    let seen = Mutex<[Bool]>([])
+
+    func fault(of injection: Injection) async throws(AWSError) -> any AWSFault {
+        seen.withLock { $0.append(AWSUrgency.isUndo) }
+        throw AWSError(code: .network, message: "no world", hint: "", service: "test", action: "test")
+    }
+
+    func room(for spec: InjectionSpec, in context: Injector.Context, now: Timestamp) async throws(AWSError) -> Int? {
+        nil
+    }
+    func refusal(of spec: InjectionSpec, in context: Injector.Context, now: Timestamp) async throws(AWSError)
+        -> String?
+    { nil }
+    func mark(_ injection: Injection, in context: Injector.Context) async throws(AWSError) {}
 }
 
 /// A small file system, mounted over a folder of its own.

@@ -50,6 +50,9 @@ struct RecordContractTests {
         #expect(try await opened.store.chunks(run: "even") == written.filter { $0.run == "even" })
         #expect(try await opened.store.chunks(run: "odd") == written.filter { $0.run == "odd" })
         #expect(try await opened.store.chunks(run: "none") == [])
+        let even = written.filter { $0.run == "even" }
+        #expect(try await opened.store.chunks(run: "even", after: 3, most: 4) == Array(even[3..<7]))
+        #expect(try await opened.store.chunks(run: "even", after: 8, most: 4) == Array(even[8...]))
     }
 
     @Test("a lease has one holder, who may renew it; the next holder's token is larger", arguments: stores)

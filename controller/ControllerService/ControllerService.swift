@@ -117,6 +117,7 @@ package struct ControllerService: Sendable {
         var options = ControllerOptions(ownInstances: own)
         options.haltFile = order.settings.haltFile
         options.haltSignals = ProcessSignals.halts
+        options.ownFolder = order.settings.dataFolder
         return ExperimentController(store: store, aws: aws, options: options, clock: clock, logger: order.logger)
     }
 

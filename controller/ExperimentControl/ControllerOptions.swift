@@ -25,6 +25,8 @@ package struct ControllerOptions: Sendable {
     package var haltTagInterval: Duration
     /// Orders to halt from outside, such as a signal; each says what it was. Asked for once by each who drives.
     package var haltSignals: (@Sendable () -> AsyncStream<String>)?
+    /// The folder of the controller's store and keys, into which no report is written. Nil: there is none to keep.
+    package var ownFolder: String?
     /// Reports that could not be delivered for this long are given up.
     package var reportRetention: Duration
 

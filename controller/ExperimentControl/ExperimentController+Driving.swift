@@ -52,7 +52,7 @@ extension ExperimentController {
         let active = ActiveKeys(keys)
         let waker = Waker()
         let elsewhere = DrivenElsewhere(logger: logger)
-        let reconciler = reconciler(leases) { await waker.wake($0) }
+        let reconciler = reconciler(leases, givesUp: failure != nil) { await waker.wake($0) }
         let loop = ReconcileLoop<ResourceKey, ExperimentError>(
             workers: workers, backoff: Backoff(first: .milliseconds(100), most: .seconds(5)), clock: ContinuousClock(),
             chance: SeededGenerator(seed: newSeed()),
@@ -74,6 +74,7 @@ extension ExperimentController {
                     if isUnwritable, await leases.wasHeld(key) { await reconciler.revertUnrecorded(key) }
                     guard error.code == .busy, failure == nil else { return .retry(error) }
                     elsewhere.note(key, error)
+                    await reconciler.letGo(key)
                     return .lookAgain(after: .seconds(1))
                 }
                 elsewhere.takenOver(key)

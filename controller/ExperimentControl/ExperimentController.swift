@@ -29,16 +29,19 @@ package final class ExperimentController: Sendable {
         self.logger = logger
         holder = LeaseHolder(bootID: clock.bootID)
         outbox = Outbox(
-            store: store, courier: Courier(connections: aws, transport: aws.transport, clock: clock), clock: clock,
+            store: store,
+            courier: Courier(
+                connections: aws, transport: aws.transport, clock: clock, ownFolder: options.ownFolder), clock: clock,
             options: options, random: aws.random, logger: logger)
     }
 
     func reconciler(
-        _ leases: HeldLeases, wake: @escaping @Sendable (ResourceKey) async -> Void
+        _ leases: HeldLeases, givesUp: Bool, wake: @escaping @Sendable (ResourceKey) async -> Void
     ) -> RunReconciler {
         RunReconciler(
             store: store, connections: connections, clock: clock, options: options, outbox: outbox, watches: watches,
             halts: halts, logger: logger, wake: wake, sawHaltTag: { [self] in await haltByTag(on: $0) },
+            givesUp: givesUp,
             confirmLease: { key throws(StoreError) in try await leases.confirm(key) })
     }
 
@@ -65,22 +68,45 @@ package final class ExperimentController: Sendable {
     ) async throws(ExperimentError) -> Run {
         do throws(StoreError) {
             try await apply(experiment)
-            let suffix = RunName.suffix(at: clock.wall(), random: connections.random())
-            var metadata = ObjectMetadata(
-                name: RunName.make(experiment.metadata.name, suffix),
-                namespace: experiment.metadata.namespace ?? "default",
-                labels: (experiment.metadata.labels ?? [:]).merging(
-                    ["rebound/experiment": experiment.metadata.name], uniquingKeysWith: { $1 }))
-            metadata.annotations = experiment.metadata.annotations
-            var spec = RunSpec(
-                experiment: experiment.metadata.name, plan: experiment.spec, seed: seed ?? newSeed(),
+            return try await makeRun(
+                of: experiment, policies: policies, seed: seed, expectedPlanHash: expectedPlanHash,
                 requestedBy: requestedBy, reason: reason)
-            spec.expectedPlanHash = expectedPlanHash
-            if !policies.isEmpty { spec.policies = policies.map(RunPolicy.init) }
-            return try await store.create(Run(metadata: metadata, spec: spec))
         } catch {
             throw ExperimentError(.store, error.message, hint: error.hint, cause: error)
         }
+    }
+
+    /// Keeps a new run of an experiment as it was read from the store. What became of the experiment since then is left
+    /// alone. Nothing is done yet.
+    package func start(
+        _ experiment: Experiment, seed: UInt64?, expectedPlanHash: String?, requestedBy: String, reason: String?
+    ) async throws(ExperimentError) -> Run {
+        do throws(StoreError) {
+            return try await makeRun(
+                of: experiment, policies: [], seed: seed, expectedPlanHash: expectedPlanHash, requestedBy: requestedBy,
+                reason: reason)
+        } catch {
+            throw ExperimentError(.store, error.message, hint: error.hint, cause: error)
+        }
+    }
+
+    private func makeRun(
+        of experiment: Experiment, policies: [Policy], seed: UInt64?, expectedPlanHash: String?, requestedBy: String,
+        reason: String?
+    ) async throws(StoreError) -> Run {
+        let suffix = RunName.suffix(at: clock.wall(), random: connections.random())
+        var metadata = ObjectMetadata(
+            name: RunName.make(experiment.metadata.name, suffix),
+            namespace: experiment.metadata.namespace ?? "default",
+            labels: (experiment.metadata.labels ?? [:]).merging(
+                ["rebound/experiment": experiment.metadata.name], uniquingKeysWith: { $1 }))
+        metadata.annotations = experiment.metadata.annotations
+        var spec = RunSpec(
+            experiment: experiment.metadata.name, plan: experiment.spec, seed: seed ?? newSeed(),
+            requestedBy: requestedBy, reason: reason)
+        spec.expectedPlanHash = expectedPlanHash
+        if !policies.isEmpty { spec.policies = policies.map(RunPolicy.init) }
+        return try await store.create(Run(metadata: metadata, spec: spec))
     }
 
     /// Asks for a run to end early. Whoever drives it reverts what was changed; a run that nobody drives does so when

@@ -58,8 +58,8 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     func append(chunk: MeasurementChunk) async throws(StoreError)
     /// Empty when nothing was measured.
     func chunks(run: String) async throws(StoreError) -> [MeasurementChunk]
-    /// The same without the first `count` of them, for readers that follow a run.
-    func chunks(run: String, after count: Int) async throws(StoreError) -> [MeasurementChunk]
+    /// The same without the first `count` of them, and at most `most`, for readers that follow a run.
+    func chunks(run: String, after count: Int, most: Int) async throws(StoreError) -> [MeasurementChunk]
 
     /// A lease that one process at a time holds, with a token that grows with every new holder. The holder renews it by
     /// asking again, and keeps its token.
@@ -72,10 +72,6 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
 extension ResourceStore {
     /// Deletes whatever version is stored.
     package func delete(_ key: ResourceKey) async throws(StoreError) { try await delete(key, ifVersion: nil) }
-
-    package func chunks(run: String, after count: Int) async throws(StoreError) -> [MeasurementChunk] {
-        Array(try await chunks(run: run).dropFirst(count))
-    }
 }
 
 /// Resources, and the version of the store at which this was the whole truth.

@@ -36,6 +36,8 @@ package struct DocumentQuery: Sendable, Equatable {
     package var limit: Int?
     /// What the page before gave as `continuation`.
     package var continuation: String?
+    /// Lists what there was at this version of the store, as long as that is known. Nil: now, or the page before's.
+    package var version: String?
 
     package init(
         kind: ResourceKind, namespace: String? = nil, labels: [LabelRequirement] = [],

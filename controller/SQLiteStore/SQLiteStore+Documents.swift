@@ -14,13 +14,14 @@ extension SQLiteStore {
     }
 
     package func listDocuments(_ query: DocumentQuery) async throws(StoreError) -> DocumentPage {
-        let place = try query.continuation.map(ListPlace.init(continuation:))
+        var place = try query.continuation.map(ListPlace.init(continuation:))
+        if place == nil { place = try query.version.map(ListPlace.init(version:)) }
         var query = query
         if !query.kind.isNamespaced { query.namespace = nil }
         for field in query.fields { try field.checkSelectable(query.kind) }
         if let limit = query.limit, limit < 1 { query.limit = nil }
-        let asked = query
-        return try await read { database in try DocumentReading(database: database, query: asked, place: place).page() }
+        let (asked, from) = (query, place)
+        return try await read { database in try DocumentReading(database: database, query: asked, place: from).page() }
     }
 
     package func watchDocuments(
@@ -61,6 +62,15 @@ struct ListPlace: Equatable {
         self.version = version
         namespace = parts[1]
         name = parts[2]
+    }
+
+    /// Before everything that there was at a version.
+    init(version text: String) throws(StoreError) {
+        guard let version = Int64(text), version >= 0 else {
+            throw StoreError(
+                .invalid, "\"\(text.prefix(100))\" is no version of this store.", hint: "Give one that a list gave.")
+        }
+        (self.version, namespace, name) = (version, "", "")
     }
 
     var continuation: String { Array("\(version)/\(namespace)/\(name)".utf8).hexadecimal }

@@ -14,14 +14,16 @@ extension SQLiteStore {
     }
 
     package func chunks(run: String) async throws(StoreError) -> [MeasurementChunk] {
-        try await chunks(run: run, after: 0)
+        try await chunks(run: run, after: 0, most: -1)
     }
 
-    package func chunks(run: String, after count: Int) async throws(StoreError) -> [MeasurementChunk] {
+    package func chunks(
+        run: String, after count: Int, most: Int
+    ) async throws(StoreError) -> [MeasurementChunk] {
         try await read { database in
             // What OFFSET skips is walked over in the index; its data is not read.
-            let sql = "SELECT content, data FROM measurements WHERE run = ? ORDER BY number LIMIT -1 OFFSET ?"
-            return try Row.fetchAll(database, sql: sql, arguments: [run, count]).map { row in
+            let sql = "SELECT content, data FROM measurements WHERE run = ? ORDER BY number LIMIT ? OFFSET ?"
+            return try Row.fetchAll(database, sql: sql, arguments: [run, most, count]).map { row in
                 guard let content = MeasurementChunk.Content(rawValue: row["content"]) else {
                     throw StoreError.unreadable("a measurement of run \(run)", cause: nil)
                 }

@@ -151,7 +151,7 @@ final class Histories: Sendable {
                     return state.holders[key.name] == process
                 }
                 if !isMine { throw StoreError(.conflict, "another process drives it", hint: "") }
-            }, logger: .silent)
+            }, logger: .silent, tries: TriesUnderWay())
     }
 
     private func run(_ name: String) -> Run? { state.withLock { $0.runs.first { $0.metadata.name == name } } }

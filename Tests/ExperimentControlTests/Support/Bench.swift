@@ -25,6 +25,8 @@ final class Bench: Sendable {
     let courier: ScriptedCourier
     let outbox: Outbox
     let options: ControllerOptions
+    /// What the process of this bench remembers; tests put another in its place for a process that was started anew.
+    let tries = Mutex(TriesUnderWay())
     private let lease = Mutex<StoreError?>(nil)
 
     /// The store lies in `store`, or in a folder of the bench's own.
@@ -66,7 +68,7 @@ final class Bench: Sendable {
             outbox: outbox,
             confirmLease: { [self] _ throws(StoreError) in
                 if let error = lease.withLock({ $0 }) { throw error }
-            }, logger: .silent)
+            }, logger: .silent, tries: tries.withLock { $0 })
     }
 
     /// Keeps a run and one injection in the store.

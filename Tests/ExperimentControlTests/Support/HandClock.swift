@@ -11,6 +11,7 @@ final class HandClock: ControlClock {
     let manual = ManualClock()
     private let skips: Bool
     private let start: Timestamp
+    private let shift = Mutex(Duration.zero)
 
     init(skips: Bool = false, bootID: String = "boot-1", start: Timestamp = .noon) {
         self.skips = skips
@@ -22,7 +23,10 @@ final class HandClock: ControlClock {
         MonotonicInstant(nanoseconds: 1_000_000_000_000 + manual.now.offset.wholeNanoseconds)
     }
 
-    func wall() -> Timestamp { start.advanced(by: manual.now.offset) }
+    func wall() -> Timestamp { start.advanced(by: manual.now.offset + shift.withLock { $0 }) }
+
+    /// Sets the date, and not the running time, as an administrator or a time server does.
+    func setDate(by duration: Duration) { shift.withLock { $0 += duration } }
 
     func sleep(for duration: Duration) async throws {
         if skips {

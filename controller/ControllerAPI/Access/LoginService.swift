@@ -38,6 +38,9 @@ package struct LoginService: Sendable {
         self.options = options
     }
 
+    /// More renewals than a session has, even of one that is renewed every half an hour.
+    private static let mostRenewals = 2_000
+
     /// What a login stands on.
     private struct Ground {
         var subject: CertificateSubject
@@ -141,7 +144,23 @@ package struct LoginService: Sendable {
         guard let issued = record.issued else { throw .wrong }
         return Ground(
             subject: try Self.subject(issued.name, issued.groups), credential: issued.id,
-            sessionBegan: issued.sessionBegan, notBeyond: nil)
+            sessionBegan: issued.sessionBegan, notBeyond: try await end(ofTokenBehind: issued))
+    }
+
+    /// When the token ends that a chain of renewals began with: renewing must not make more of it. Nil for a one-time
+    /// token, whose end is that of logging in with it.
+    private func end(ofTokenBehind certificate: IssuedCredential) async throws(Denial) -> Timestamp? {
+        var link = certificate
+        for _ in 0..<Self.mostRenewals {
+            guard let issuer = link.issuedBy else { return nil }
+            let record: CredentialRecord
+            do { record = try await access.store.credential(issuer) } catch { throw .wrong }
+            // Forgotten, so that it ended long ago.
+            guard let next = record.issued else { throw .expired }
+            if next.kind != .certificate { return next.kind == .token ? next.expiresAt : nil }
+            link = next
+        }
+        throw .expired
     }
 
     private static func subject(_ name: String, _ groups: [String]) throws(Denial) -> CertificateSubject {

@@ -140,7 +140,7 @@ enum TableColumns {
         let spec = policy.spec
         return (
             [
-                spec.halt?.reason ?? "", String(spec.freezes?.count ?? 0),
+                spec.halt.flatMap { $0.resumed == nil ? $0.reason : nil } ?? "", String(spec.freezes?.count ?? 0),
                 spec.maxTargetsPerRun.map { String($0) } ?? "",
             ],
             [spec.allowedRegions?.joined(separator: ",") ?? "any", spec.allowedFaults?.joined(separator: ",") ?? "any"]

@@ -20,6 +20,25 @@ struct Admission {
         return tree
     }
 
+    /// Throws for what clients do not make: an injection comes from the plan of a run, past its guards and approvals;
+    /// and who agreed to a run, or asked for its end, is written down by those who do so.
+    func checkCreation(of tree: ManifestNode) throws(StatusError) {
+        let name = tree.at(["metadata", "name"])?.text ?? ""
+        if resource.stored == .injection {
+            throw .forbidden(
+                "\(resource.qualified) \(Quoted.text(name)) is forbidden: injections are made by the controller, from "
+                    + "the plan of a run; start one by POST to an experiment's run", resource, name: name)
+        }
+        guard resource.stored == .run else { return }
+        for (key, action) in [("approvals", "approve"), ("abort", "abort")] {
+            guard let value = tree.at(["spec", key]), !value.isNull else { continue }
+            throw .invalid(
+                resource, name, field: "spec.\(key)",
+                "is written for who asks, by POST to the run's \(action); leave it out",
+                reason: "FieldValueForbidden")
+        }
+    }
+
     /// Throws when an update changes what never changes once it is written.
     func checkUpdate(from old: ManifestNode, to new: ManifestNode) throws(StatusError) {
         let name = new.at(["metadata", "name"])?.text ?? ""
@@ -32,6 +51,7 @@ struct Admission {
                 reason: "FieldValueForbidden")
         }
         try checkOwners(from: old, to: new, name)
+        try checkLabels(from: old, to: new, name)
         let kept = Set(finalizers(of: new))
         let removed = finalizers(of: old).filter { $0.hasPrefix("rebound.chaos/") && !kept.contains($0) }
         if let finalizer = removed.first {
@@ -51,6 +71,27 @@ struct Admission {
         throw .invalid(
             resource, name, field: "metadata.ownerReferences", "of a \(resource.kind) never change",
             reason: "FieldValueForbidden")
+    }
+
+    /// Rebound finds the injections of a run by its own labels: one that is not found is not put back. And a run that
+    /// may wait for approval is held to the rules that its labels ask for, until it has gone ahead.
+    private func checkLabels(from old: ManifestNode, to new: ManifestNode, _ name: String) throws(StatusError) {
+        guard let kind = resource.stored, DeletionRules.isHeld(kind) else { return }
+        let phase = old.at(["status", "phase"])?.text.flatMap { RunPhase(rawValue: $0) } ?? .pending
+        let isWaiting = kind == .run && [.pending, .planned, .awaitingApproval].contains(phase)
+        let (before, after) = (labels(of: old), labels(of: new))
+        let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
+        guard let label = changed.first(where: { isWaiting || $0.hasPrefix("rebound/") }) else { return }
+        throw .invalid(
+            resource, name, field: "metadata.labels",
+            isWaiting
+                ? "\(label) cannot change before the run has gone ahead, as approvals are asked for by labels"
+                : "\(label) is Rebound's own, and never changes", reason: "FieldValueForbidden")
+    }
+
+    private func labels(of tree: ManifestNode) -> [String: String] {
+        let entries = tree.at(["metadata", "labels"])?.entries ?? []
+        return Dictionary(entries.map { ($0.key, $0.value.written) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func finalizers(of tree: ManifestNode) -> [String] {

@@ -13,7 +13,9 @@ extension ResourceService {
             throw .badRequest("resourceVersion should not be set on objects to be created")
         }
         tree.set("status", nil)
-        tree = Admission(resource: target.resource, caller: request.caller).completed(tree)
+        let admission = Admission(resource: target.resource, caller: request.caller)
+        try admission.checkCreation(of: tree)
+        tree = admission.completed(tree)
         let stored = try await create(tree, target, isDryRun: try request.isDryRun())
         var answer = try representation(of: stored, target, request, status: 201)
         answer.warn(normalization.warnings)

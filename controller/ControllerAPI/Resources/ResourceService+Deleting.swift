@@ -87,9 +87,10 @@ extension ResourceService {
         return left?.uid == document.uid ? left : nil
     }
 
-    /// Takes the owner out of what it owns, so that deleting it leaves them.
+    /// Takes the owner out of what it owns, so that deleting it leaves them. Injections go with their run all the same:
+    /// left behind, they would be found by the next run of that name.
     private func orphan(dependentsOf uid: String) async throws(StatusError) {
-        for kind in ResourceKind.allCases {
+        for kind in ResourceKind.allCases where kind != .injection {
             let query = DocumentQuery(kind: kind)
             let page = try await stored(.of(kind), nil) { () async throws(StoreError) in
                 try await store.listDocuments(query)

@@ -41,15 +41,17 @@ extension ResourceService {
         }
     }
 
-    /// One page of what a collection holds, by the store's own selection.
-    func page(_ target: ResourceTarget, _ kind: ResourceKind, _ options: ListOptions) async throws(StatusError)
-        -> DocumentPage
-    {
-        let query = DocumentQuery(
+    /// One page of what a collection holds, by the store's own selection; with a version, of what it held then.
+    func page(
+        _ target: ResourceTarget, _ kind: ResourceKind, _ options: ListOptions, asOf version: String? = nil
+    ) async throws(StatusError) -> DocumentPage {
+        var query = DocumentQuery(
             kind: kind, namespace: target.namespace, labels: options.labels.requirements,
             fields: options.fields.requirements, limit: options.limit, continuation: options.continuation)
+        query.version = version
+        let asked = query
         return try await stored(target.resource, nil) { () async throws(StoreError) in
-            try await store.listDocuments(query)
+            try await store.listDocuments(asked)
         }
     }
 
@@ -80,7 +82,8 @@ extension ResourceService {
         }
     }
 
-    private func checkReached(
+    /// Throws when the store has not come to the version that is asked for.
+    func checkReached(
         _ wanted: String?, by version: String, _ resource: ServedResource
     ) async throws(StatusError) {
         guard let wanted else { return }

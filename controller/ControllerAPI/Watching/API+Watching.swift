@@ -29,7 +29,7 @@ extension API {
 struct WatchStart {
     /// What is sent as added at the beginning.
     var initial: [StoredDocument] = []
-    /// What matched when the watch began; known only where a resource may begin or cease to match.
+    /// What matched at the version where the watch begins; known only where a resource may begin or cease to match.
     var matching: Set<ResourceKey> = []
     var version: String
 
@@ -46,10 +46,11 @@ struct WatchStart {
             version = String(wanted)
             return
         }
-        let page = try await api.resources.page(target, kind, query)
-        if let now = Int64(page.resourceVersion), wanted > now { throw ResourceService.tooLarge(wanted, now) }
+        if wanted > 0 { try await api.resources.checkReached(String(wanted), by: "0", target.resource) }
+        // Of the version that is gone on from: what has ceased to match since then is still to be told.
+        let page = try await api.resources.page(target, kind, query, asOf: isFromNow ? nil : String(wanted))
         matching = Set(page.items.map(\.key))
-        version = isFromNow ? page.resourceVersion : String(wanted)
+        version = page.resourceVersion
         let isWanted = isFromNow && (options.sendsInitialEvents || options.resourceVersion == nil || wanted == 0)
         initial = isWanted ? page.items : []
     }

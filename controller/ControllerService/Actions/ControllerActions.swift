@@ -22,8 +22,8 @@ struct ControllerActions: RunActions {
     func start(experiment: String, namespace: String, _ request: RunRequest) async throws(ActionError) -> Run {
         let found = try await self.experiment(experiment, namespace)
         do throws(ExperimentError) {
-            return try await control.submit(
-                found, policies: [], seed: request.seed, expectedPlanHash: request.expectedPlanHash,
+            return try await control.start(
+                found, seed: request.seed, expectedPlanHash: request.expectedPlanHash,
                 requestedBy: request.requestedBy, reason: request.reason)
         } catch {
             throw ActionError(error)

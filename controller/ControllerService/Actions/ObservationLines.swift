@@ -11,6 +11,9 @@ struct ObservationLines: Sendable {
     let clock: any ControlClock
     let key: ResourceKey
 
+    /// What is read at once. A chunk holds half a second, so that a long run comes in many steps.
+    private static let mostChunks = 16
+
     /// One line.
     private struct Line: Encodable {
         var at: Timestamp
@@ -36,8 +39,8 @@ struct ObservationLines: Sendable {
         }
     }
 
-    /// One item for each chunk of the store; looks for more twice a second while the run is under way. Bounded by its
-    /// reader: the next chunk is read when the last was taken.
+    /// A few chunks of the store at a time; looks for more twice a second while the run is under way. Bounded by its
+    /// reader: the next are read when the last were taken.
     func stream() -> AsyncThrowingStream<[UInt8], any Error> {
         let reading = ObservationReading(lines: self)
         return AsyncThrowingStream { try await reading.next() }
@@ -49,7 +52,7 @@ struct ObservationLines: Sendable {
         guard let run = try await store.get(Run.self, namespace: key.namespace, name: key.name) else { return nil }
         let isOver = run.status?.phase == .done
         guard let anchor = run.status?.anchor, let uid = run.metadata.uid else { return ([], 0, isOver) }
-        let chunks = try await store.chunks(run: uid, after: count)
+        let chunks = try await store.chunks(run: uid, after: count, most: Self.mostChunks)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var lines: [UInt8] = []
@@ -58,7 +61,7 @@ struct ObservationLines: Sendable {
                 lines += try encoder.encode(Line(one, anchor)) + [UInt8(ascii: "\n")]
             }
         }
-        return (lines, chunks.count, isOver)
+        return (lines, chunks.count, isOver && chunks.count < Self.mostChunks)
     }
 }
 
@@ -77,7 +80,7 @@ private actor ObservationReading {
             taken += step.chunks
             isOver = step.isOver
             if !step.lines.isEmpty { return step.lines }
-            if !isOver { try await lines.clock.sleep(for: .milliseconds(500)) }
+            if step.chunks == 0, !isOver { try await lines.clock.sleep(for: .milliseconds(500)) }
         }
         return nil
     }

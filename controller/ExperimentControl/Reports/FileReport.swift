@@ -5,7 +5,8 @@ import Glibc
 /// Appends reports to a file, one line each, flushed to the disk before they count as delivered.
 enum FileReport {
     /// Nil when the line is on the disk; else why not.
-    static func append(_ payload: String, to path: String) -> String? {
+    static func append(_ payload: String, to path: String, keepingOutOf folder: String?) -> String? {
+        if let folder, isInside(folder, path) { return "\(path) lies in the controller's own folder \(folder)" }
         // Without O_NONBLOCK, opening a pipe that nobody reads would wait for ever (fifo(7)).
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { return "cannot open \(path): \(String(cString: strerror(errno)))" }
@@ -24,6 +25,20 @@ enum FileReport {
             return "cannot flush \(path): \(String(cString: strerror(errno)))"
         }
         return nil
+    }
+
+    /// Whoever may write an experiment names the file; the store and the keys are not his to write into.
+    private static func isInside(_ folder: String, _ path: String) -> Bool {
+        let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        guard let own = resolved(folder), let place = resolved(path) ?? resolved(parent) else { return false }
+        return place == own || place.hasPrefix(own + "/")
+    }
+
+    /// Without links and steps (realpath(3)); nil for what is not there.
+    private static func resolved(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     private static func endsInMidLine(_ path: String) -> Bool {
@@ -49,11 +64,16 @@ enum SecretReader {
             return .success(Array(String(cString: value).utf8))
         }
         let path = source.file ?? ""
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe or a terminal would keep its reader waiting for ever; without O_NONBLOCK opening one does already.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             return .failure(Problem(message: "cannot open \(path): \(String(cString: strerror(errno)))"))
         }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            return .failure(Problem(message: "\(path) is no file that can hold a secret"))
+        }
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let count = Glibc.read(descriptor, &buffer, buffer.count)
         guard count > 0 else { return .failure(Problem(message: "\(path) holds no secret")) }

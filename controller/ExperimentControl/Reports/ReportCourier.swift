@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AWS
 import ChaosModel
+import Dispatch
 import FoundationEssentials
 import Glibc
 package import HTTPTransport
@@ -17,8 +18,13 @@ package struct Courier: ReportCourier {
     private let connections: AWSConnections
     private let transport: HTTPClient
     private let clock: any ControlClock
+    private let ownFolder: String?
 
-    package init(connections: AWSConnections, transport: HTTPClient, clock: any ControlClock) {
+    /// No report is written into `ownFolder`, where the controller keeps its store and its keys.
+    package init(
+        connections: AWSConnections, transport: HTTPClient, clock: any ControlClock, ownFolder: String? = nil
+    ) {
+        self.ownFolder = ownFolder
         self.connections = connections
         self.transport = transport
         self.clock = clock
@@ -30,7 +36,10 @@ package struct Courier: ReportCourier {
             case .sns(let spec): return try await publish(entry, to: spec)
             case .lambda(let spec): try await invoke(entry, spec)
             case .webhook(let spec): return try await post(entry, to: spec)
-            case .file(let spec): return FileReport.append(entry.payload, to: spec.path)
+            case .file(let spec):
+                return await Self.onQueue { [ownFolder] in
+                    FileReport.append(entry.payload, to: spec.path, keepingOutOf: ownFolder)
+                }
             }
             return nil
         } catch let error as AWSError {
@@ -41,6 +50,15 @@ package struct Courier: ReportCourier {
             return "\(error)"
         }
     }
+
+    /// Files may lie on a disk that hangs, which must not take a thread of the shared pool along: undos need it.
+    private static func onQueue<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: body()) }
+        }
+    }
+
+    private static let queue = DispatchQueue(label: "rebound.reports", attributes: .concurrent)
 
     private func publish(_ entry: OutboxEntry, to spec: SNSReportSpec) async throws -> String? {
         let scope = AWSScope(region: ARNParts(spec.topicArn)?.region, assumeRole: spec.assumeRole)
@@ -82,7 +100,7 @@ package struct Courier: ReportCourier {
 
     private func post(_ entry: OutboxEntry, to spec: WebhookReportSpec) async throws -> String? {
         let secret: [UInt8]
-        switch SecretReader.read(spec.secret) {
+        switch await Self.onQueue({ SecretReader.read(spec.secret) }) {
         case .success(let bytes): secret = bytes
         case .failure(let problem): return problem.message
         }

@@ -61,11 +61,12 @@ extension Injector {
     /// Whether nothing has come in between that the looks before the call did not know.
     private func isUnchanged(_ context: Context, for injection: Injection) async throws(StoreError) -> Bool {
         let policies = try await records.policies()
-        let run = try await records.run(context.run.key)
+        // A run that is gone orders nothing, and nobody would put back what it did.
+        guard let run = try await records.run(context.run.key) else { return false }
         let fault = context.run.spec.plan.faults.first { $0.name == injection.spec.fault }
         let refusal = PolicyGuards(policy: context.policy).refusal(
             of: fault, action: injection.spec.action, target: injection.spec.target, now: clock.wall())
-        return policies.map(\.spec) == context.policies.map(\.spec) && run?.spec.abort == nil && ordered() == nil
+        return policies.map(\.spec) == context.policies.map(\.spec) && run.spec.abort == nil && ordered() == nil
             && refusal == nil
     }
 
@@ -153,7 +154,7 @@ extension Injector {
                 return try await act(injection, context)
             }
             return try await giveUp(injection, because: evidence)
-        case .failure(let error): return try await cannotLook(injection, error, since: injection.status?.callBegan)
+        case .failure(let error): return try await cannotLook(injection, error)
         }
     }
 
@@ -172,7 +173,7 @@ extension Injector {
                 status.state = .noEffect
                 status.message = "accepted, but no effect within \(limit): \(evidence)"
             }
-        case .failure(let error): return try await cannotLook(injection, error, since: since)
+        case .failure(let error): return try await cannotLook(injection, error)
         }
     }
 
@@ -185,13 +186,14 @@ extension Injector {
         }
     }
 
-    /// Looking goes on for as long as an undo would be tried. Then the effect counts as not seen, and what can be put
-    /// back is put back: a fault must not stay because nobody could look at it.
+    /// Looking goes on for as long as an undo would be tried, and counts as that does. Then the effect counts as not
+    /// seen, and what can be put back is put back: a fault must not stay because nobody could look at it.
     private func cannotLook(
-        _ injection: Injection, _ error: AWSError, since: MonotonicInstant?
+        _ injection: Injection, _ error: AWSError
     ) async throws(StoreError) -> Injection {
         let message = "looking at the effect: \(error.message)"
-        if clock.now().since(since ?? clock.now()) < options.revertDeadline {
+        let now = clock.now()
+        if now.since(tries.note(injection, injection.state, at: now)) < options.revertDeadline {
             return try await note(injection, message)
         }
         return try await write(injection) { status in

@@ -11,6 +11,7 @@ extension Injector {
     func beginRevert(_ injection: Injection) async throws(StoreError) -> Injection {
         logger.notice(
             "reverting", metadata: ["injection": "\(injection.metadata.name)", "target": "\(injection.spec.target.id)"])
+        tries.note(injection, .reverting, at: clock.now())
         async let called = revertAtOnce(injection)
         let marked: Result<Injection, StoreError>
         do throws(StoreError) {
@@ -67,6 +68,7 @@ extension Injector {
         _ injection: Injection, _ state: InjectionState, _ evidence: String
     ) async throws(StoreError) -> Injection {
         logger.notice("reverted", metadata: ["injection": "\(injection.metadata.name)", "evidence": "\(evidence)"])
+        tries.forget(injection)
         return try await write(injection) { status in
             status.state = state
             status.revertedAt = clock.now()
@@ -75,9 +77,12 @@ extension Injector {
         }
     }
 
+    /// The deadline counts from when this process began to try, and not while nobody did.
     private func afterDeadline(_ injection: Injection, _ message: String) async throws(StoreError) -> Injection? {
-        let began = injection.status?.revertBegan ?? clock.now()
-        guard clock.now().since(began) >= options.revertDeadline else { return nil }
+        let now = clock.now()
+        let began = tries.note(injection, .reverting, at: now)
+        guard now.since(began) >= options.revertDeadline else { return nil }
+        tries.forget(injection)
         logger.error(
             "undo failed",
             metadata: [

@@ -15,6 +15,8 @@ struct Injector: Sendable {
     /// Renews this process's right to drive the run, in the store. Throws `.conflict` when another process has it.
     let confirmLease: @Sendable (ResourceKey) async throws(StoreError) -> Void
     let logger: Logger
+    /// Shared by all injectors of this process.
+    let tries: TriesUnderWay
     /// A halt that this process ordered and the store may not know of yet.
     var ordered: @Sendable () -> String? = { nil }
 

@@ -35,6 +35,15 @@ extension RunReconciler {
         watches[run.uid] = nil
     }
 
+    /// Another process drives the run now, and watches it. Two would ask the probes' targets twice; and this one for
+    /// ever, as nobody tells it that the run has ended.
+    func letGo(_ key: ResourceKey) async {
+        for watch in watches.take(of: key) {
+            await watch.evidence.stop()
+            await watch.session.stop()
+        }
+    }
+
     /// Reports what became true without being reported, because a driver died between writing it and saying it. The ids
     /// are the same, so what was said is not said again.
     func catchUp(_ run: Run, _ status: RunStatus, _ injections: [Injection]) async throws(StoreError) {

@@ -151,16 +151,22 @@ extension RunReconciler {
         }
         try await catchUp(run, status, injections)
         if let last = earlier.map(\.ended).max() {
+            let now = status.now(by: clock)
             status.note(
                 TimelineEvent(
-                    at: clock.wall(), low: anchor.timestamp(of: last), high: clock.wall(), type: "watchResumed",
+                    at: now, low: anchor.timestamp(of: last), high: now, type: "watchResumed",
                     message:
                         "nothing was measured from \(anchor.timestamp(of: last)) on; the controller was not running"))
         }
         await session.start(engine: try engine(), plans: plans, earlier: earlier)
         await evidence.start()
-        watches[run.uid] = RunWatches.Watch(session: session, evidence: evidence)
-        try await write(run, status: status)
+        watches[run.uid] = RunWatches.Watch(key: run.key, session: session, evidence: evidence)
+        do throws(StoreError) { try await write(run, status: status) } catch {
+            // On an anchor that is not written it would measure by another clock than the run; and the driver may be
+            // another by now.
+            await letGo(run.key)
+            throw error
+        }
     }
 
     private func engine() throws(ExperimentError) -> ProbeEngine {

@@ -40,7 +40,7 @@ extension RunReconciler {
         _ run: Run, status: RunStatus, entering phase: RunPhase, reason: String, since: Timestamp? = nil
     ) async throws(StoreError) -> Run {
         var status = status
-        let now = since ?? clock.wall()
+        let now = since ?? status.now(by: clock)
         status.phase = phase
         status.phaseSince[phase.rawValue] = now
         if status.startedAt == nil { status.startedAt = now }
@@ -74,6 +74,13 @@ extension RunReconciler {
 }
 
 extension RunStatus {
+    /// Now, for people, by the one clock that everything in the run is dated by: a date that is set meanwhile moves
+    /// nothing. The wall clock while nothing is anchored yet.
+    func now(by clock: any ControlClock) -> Timestamp {
+        guard let anchor, anchor.bootID == clock.bootID else { return clock.wall() }
+        return anchor.timestamp(of: clock.now())
+    }
+
     mutating func note(_ event: TimelineEvent) {
         if timeline.count < RunReconciler.timelineBound { timeline.append(event) }
     }

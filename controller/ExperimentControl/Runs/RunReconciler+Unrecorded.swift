@@ -49,11 +49,13 @@ extension Injector {
     /// One look, and the call if it is needed; nothing is written.
     func revertUnrecorded(_ injection: Injection) async {
         let undo = injection.status?.undo ?? .nothing
-        let looked = await answer { () throws(AWSError) -> RevertState in
-            let fault = try await world.fault(of: injection)
-            let state = try await fault.isReverted(undo)
-            if case .notYet = state { try await revert(fault, undo, of: injection) }
-            return state
+        let looked = await AWSUrgency.$isUndo.withValue(true) {
+            await answer { () throws(AWSError) -> RevertState in
+                let fault = try await world.fault(of: injection)
+                let state = try await fault.isReverted(undo)
+                if case .notYet = state { try await revert(fault, undo, of: injection) }
+                return state
+            }
         }
         let metadata: Logger.Metadata = [
             "injection": "\(injection.metadata.name)", "target": "\(injection.spec.target.id)",

@@ -27,6 +27,8 @@ package final class RunReconciler: Sendable {
     /// Told the name of what carries the tag that halts.
     let sawHaltTag: @Sendable (String) async -> Void
     let confirmLease: @Sendable (ResourceKey) async throws(StoreError) -> Void
+    /// Whether a run that fails and holds nothing is given up in the end, or tried for as long as this process lives.
+    let givesUp: Bool
 
     /// `confirmLease` renews this process's right to drive a run, in the store, and throws `.conflict` when another
     /// process has it. It is asked right before each act.
@@ -34,7 +36,7 @@ package final class RunReconciler: Sendable {
         store: any ResourceStore, connections: AWSConnections, clock: any ControlClock, options: ControllerOptions,
         outbox: Outbox, watches: RunWatches, halts: HaltBoard = HaltBoard(), logger: Logger,
         wake: (@Sendable (ResourceKey) async -> Void)? = nil,
-        sawHaltTag: @escaping @Sendable (String) async -> Void = { _ in },
+        sawHaltTag: @escaping @Sendable (String) async -> Void = { _ in }, givesUp: Bool = true,
         confirmLease: @escaping @Sendable (ResourceKey) async throws(StoreError) -> Void
     ) {
         self.store = store
@@ -47,6 +49,7 @@ package final class RunReconciler: Sendable {
         self.halts = halts
         self.wake = wake
         self.sawHaltTag = sawHaltTag
+        self.givesUp = givesUp
         self.confirmLease = confirmLease
     }
 
@@ -54,7 +57,8 @@ package final class RunReconciler: Sendable {
         Injector(
             records: StoredRecords(store: store), world: AWSWorld(connections: connections, options: options),
             clock: clock, options: options,
-            outbox: outbox, confirmLease: confirmLease, logger: logger, ordered: { [halts] in halts.order })
+            outbox: outbox, confirmLease: confirmLease, logger: logger, tries: watches.tries,
+            ordered: { [halts] in halts.order })
     }
 
     /// One step of the run under this key. A key without a run is settled.
@@ -63,12 +67,17 @@ package final class RunReconciler: Sendable {
             // Before anything is read: then what is read is not older than they are.
             let landed = watches.flights.landed(of: key)
             guard var run = try await store.get(Run.self, namespace: key.namespace, name: key.name) else {
+                await letGo(key)
                 return .settled
             }
             if run.status == nil {
                 run = try await write(run, status: RunStatus(phase: .pending), entering: .pending, reason: "created")
             }
-            if run.status?.phase == .done { return .settled }
+            if run.status?.phase == .done {
+                // Another process brought it there, if this one still watches.
+                await stopWatching(run)
+                return .settled
+            }
             run = try await abortAfterUnrecorded(run)
             let injections: [Injection]
             (run, injections) = try await rebased(run, self.injections(of: run))
@@ -101,7 +110,7 @@ package final class RunReconciler: Sendable {
     /// back: then trying goes on, as the store or AWS may come back.
     private func failed(_ error: ExperimentError, _ key: ResourceKey) async -> RunOutcome {
         let count = watches.countFailure(key)
-        if count < 20 { return .retry(error) }
+        if count < 20 || !givesUp { return .retry(error) }
         return await holdsAnything(key) ? .retry(error) : .gaveUp(error)
     }
 
@@ -187,7 +196,7 @@ package final class RunReconciler: Sendable {
         case .enter(let phase, let reason):
             // The measurements first: a run that is reporting has all of them in the store. Watching ends where this
             // was decided; waiting for attempts under way is no part of it, and would look like silence.
-            let since = clock.wall()
+            let since = status.now(by: clock)
             if phase == .reporting { await stopWatching(run) }
             try await enter(phase, reason, run, status, since: since)
         case .endUntouched(let reason): try await endUntouched(reason, run, status)
@@ -236,6 +245,7 @@ extension Injection {
 /// The sessions and watchers that this process runs, by run, and the one engine that all probes share.
 package final class RunWatches: Sendable {
     package struct Watch: Sendable {
+        var key: ResourceKey
         var session: RunSession
         var evidence: EvidenceWatcher
     }
@@ -245,12 +255,22 @@ package final class RunWatches: Sendable {
     private let failures = Mutex<[ResourceKey: Int]>([:])
     private let unrecorded = Mutex<Set<ResourceKey>>([])
     let flights = InjectionFlights()
+    let tries = TriesUnderWay()
 
     package init() {}
 
     package subscript(run: String) -> Watch? {
         get { watches.withLock { $0[run] } }
         set { watches.withLock { $0[run] = newValue } }
+    }
+
+    /// Whatever this process watches of a run, which may be gone itself.
+    func take(of key: ResourceKey) -> [Watch] {
+        watches.withLock { watches in
+            let found = watches.filter { $0.value.key == key }
+            for run in found.keys { watches[run] = nil }
+            return Array(found.values)
+        }
     }
 
     /// Failed steps of a run since the last good one, this one included.
