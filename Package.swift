@@ -100,6 +100,13 @@ let tests: [Target] = [
             "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging,
         ],
         path: "Tests/CrashRunner", swiftSettings: strict),
+    .executableTarget(
+        name: "soak-runner",
+        dependencies: [
+            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", "TestSupport",
+            logging,
+        ],
+        path: "Tests/Soak", swiftSettings: strict),
     .testTarget(
         name: "ChaosModelTests", dependencies: ["ChaosModel"], path: "Tests/ChaosModelTests", swiftSettings: strict),
     .testTarget(
@@ -145,7 +152,10 @@ let tests: [Target] = [
         swiftSettings: strict),
     .testTarget(
         name: "SQLiteStoreTests",
-        dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer"],
+        dependencies: [
+            "ChaosModel", "ResourceStore", "SQLiteStore", "Scheduling", "store-hammer",
+            .product(name: "GRDB", package: "GRDB.swift"),
+        ],
         path: "Tests/SQLiteStoreTests", exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
         name: "ExperimentControlTests",
@@ -160,8 +170,9 @@ let tests: [Target] = [
     .testTarget(
         name: "ControllerServiceTests",
         dependencies: [
-            "AWS", "ChaosModel", "CLinux", "CommandLineInterface", "ControllerService", "ExperimentControl",
-            "HTTPTransport", "ResourceStore", "ServiceMetrics", "SQLiteStore", "TestSupport", "rebound-controller",
+            "AWS", "ChaosModel", "CLinux", "CommandLineInterface", "ControllerAPI", "ControllerService",
+            "ExperimentControl", "HTTPTransport", "ResourceStore", "ServiceMetrics", "SQLiteStore", "TestSupport",
+            "rebound-controller",
             logging,
         ],
         path: "Tests/ControllerServiceTests", swiftSettings: strict),
@@ -182,9 +193,6 @@ let benchmarks: [Target] = [
             logging,
         ],
         path: "Benchmarks/halt/stop", swiftSettings: strict),
-    .executableTarget(
-        name: "watchers-benchmark", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"],
-        path: "Benchmarks/watchers/watch", swiftSettings: strict),
     .executableTarget(
         name: "describe-benchmark", dependencies: ["AWS", "HTTPTransport", logging],
         path: "Benchmarks/describe-instances/client", swiftSettings: strict),

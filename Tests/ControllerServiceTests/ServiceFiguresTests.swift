@@ -2,6 +2,7 @@
 import AWS
 import ChaosModel
 import CommandLineInterface
+import ControllerAPI
 import ExperimentControl
 import Foundation
 import Logging
@@ -115,9 +116,55 @@ struct ServiceFiguresTests {
         #expect(now["rebound_schedule_lag_seconds"] == "10")
         #expect(now["rebound_store_up"] == "1")
         #expect(Double(now["rebound_store_size_bytes{file=\"log\"}"] ?? "") ?? 0 > 0)
-        #expect(now["rebound_store_resource_version"] != "0")
+        // The schedule came, and had its status.
+        #expect(now["rebound_store_resource_version"] == "2")
+        #expect(now["rebound_store_oldest_change"] == "1")
+        #expect(now["rebound_store_changes"] == "2")
         await scratch.store.close()
         #expect(figures(in: await all.registry.text(.prometheus))["rebound_store_up"] == "0")
+    }
+
+    @Test("a resource that is read again is a hit, and one that another process wrote a miss")
+    func decoded() async throws {
+        let scratch = try await ScratchStore()
+        let run = try await scratch.run("one", RunStatus(phase: .holding))
+        let all = ServiceFigures()
+        _ = all.add(store: scratch.store, path: scratch.path, clock: SystemControlClock(), logger: Self.logger)
+        func reads() async throws -> (hits: Double, misses: Double) {
+            _ = try await scratch.store.get(Run.self, namespace: "default", name: "one")
+            let now = figures(in: await all.registry.text(.prometheus))
+            func count(_ result: String) -> Double {
+                Double(now["rebound_store_decoded_reads_total{result=\"\(result)\"}"] ?? "") ?? -1
+            }
+            return (count("hit"), count("miss"))
+        }
+        // Each asking for the figures lists the schedules, which is one question too.
+        let before = try await reads()
+        let again = try await reads()
+        #expect(again.hits == before.hits + 2)
+        #expect(again.misses == before.misses)
+        let other = try await SQLiteStore.open(
+            path: scratch.path, options: SQLiteStoreOptions(environment: .system))
+        var stored = run
+        stored.metadata.labels = ["by": "another"]
+        _ = try await other.update(stored)
+        await other.close()
+        let later = try await reads()
+        #expect(later.misses == again.misses + 2)
+        let now = figures(in: await all.registry.text(.prometheus))
+        #expect(now["rebound_store_decoded_resources"] == "1")
+    }
+
+    @Test("watches are counted while they are open, and when they end by why")
+    func watches() async {
+        let all = ServiceFigures()
+        for moment: WatchMoment in [.opened, .opened, .sent, .sent, .sent, .ended(.expired)] {
+            all.watches.note("runs", moment)
+        }
+        let now = figures(in: await all.registry.text(.prometheus))
+        #expect(now["rebound_watches{resource=\"runs\"}"] == "1")
+        #expect(now["rebound_watch_events_total{resource=\"runs\"}"] == "3")
+        #expect(now["rebound_watches_ended_total{resource=\"runs\",reason=\"expired\"}"] == "1")
     }
 
     @Test("attempts at AWS are counted by service and outcome")

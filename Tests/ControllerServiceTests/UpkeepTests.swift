@@ -125,12 +125,27 @@ struct StoreUpkeepTests {
         let record = LogRecord()
         let reloader = Reloader(
             settings: settings, read: { settings }, level: LogLevelGate(.info), logger: record.logger())
-        await StoreUpkeep(
-            store: scratch.store, reloader: reloader, clock: StandingClock(), logger: record.logger()
-        ).keep()
+        let all = ServiceFigures()
+        let upkeep = StoreUpkeep(
+            store: scratch.store, reloader: reloader, clock: StandingClock(), figures: all.upkeep,
+            logger: record.logger())
+        await upkeep.keep()
         let left = try await scratch.store.list(Run.self, namespace: nil, labels: [:]).items.map(\.metadata.name)
         #expect(left == ["reporting", "under-way"])
         #expect(record.messages == ["old runs were removed"])
+        let now = figures(in: await all.registry.text(.prometheus))
+        #expect(now["rebound_store_upkeep_rounds_total{outcome=\"done\"}"] == "1")
+        #expect(now["rebound_store_runs_removed_total"] == "1")
+        #expect(now["rebound_store_changes_removed_total"] == "0")
+        _ = try await scratch.store.acquireLease(
+            "store/upkeep", holder: "another", for: .seconds(60), now: StoreEnvironment.system.now())
+        await upkeep.keep()
+        let later = figures(in: await all.registry.text(.prometheus))
+        #expect(later["rebound_store_upkeep_rounds_total{outcome=\"elsewhere\"}"] == "1")
+        await scratch.store.close()
+        await upkeep.keep()
+        let last = figures(in: await all.registry.text(.prometheus))
+        #expect(last["rebound_store_upkeep_rounds_total{outcome=\"failed\"}"] == "1")
     }
 }
 

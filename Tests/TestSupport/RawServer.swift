@@ -19,10 +19,13 @@ package final class RawServer: Sendable {
         var requests: [String] = []
     }
 
-    /// Listens at once; `port` 0 means a free one.
-    package init(port: Int = 0, _ script: @escaping Script) {
+    private let keepsRequests: Bool
+
+    /// Listens at once; `port` 0 means a free one. A server that lives for hours keeps no requests.
+    package init(port: Int = 0, keepsRequests: Bool = true, _ script: @escaping Script) {
         let (listener, port) = listenOnLoopback(port: port)
         self.listener = listener
+        self.keepsRequests = keepsRequests
         self.port = port
         startTestThread { [weak self] in
             // Closed here and not by `stop`: its number must not become another's while this thread still accepts.
@@ -69,7 +72,8 @@ package final class RawServer: Sendable {
     }
 
     private func admit(_ descriptor: Int32) -> RawConnection? {
-        let connection = RawConnection(descriptor) { [weak self] request in
+        let connection = RawConnection(descriptor) { [weak self, keepsRequests] request in
+            guard keepsRequests else { return }
             self?.state.withLock { $0.requests.append(request) }
         }
         return state.withLock { state in

@@ -44,11 +44,12 @@ struct ServiceParts: Sendable {
             store: store, holder: Holder.name, clock: clock, registry: figures.registry, logger: logger)
         let actions = ControllerActions(control: control, store: store, clock: clock)
         api = APIPart(
-            order: order, store: store, identity: identity, actions: actions, registry: figures.registry, clock: clock)
+            order: order, store: store, identity: identity, actions: actions, figures: figures, clock: clock)
         let checkpoints = AuditCheckpoints(
             trail: store, key: identity.folder.signingKey, interval: settings.checkpointEvery.duration, clock: clock,
             logger: logger)
-        let upkeep = StoreUpkeep(store: store, reloader: reloader, clock: clock, logger: logger)
+        let upkeep = StoreUpkeep(
+            store: store, reloader: reloader, clock: clock, figures: figures.upkeep, logger: logger)
         all =
             [
                 ServicePart(name: "driving runs") { try await control.driveAll() },

@@ -28,8 +28,8 @@ final class ChangeHub: Sendable {
         case isBehind
     }
 
-    static let mostChanges = 4_096
-    static let mostBytes = 16 << 20
+    private static let mostChanges = 4_096
+    private static let mostBytes = 16 << 20
     private static let mostAtOnce = 256
 
     fileprivate struct Waiter {
@@ -55,15 +55,19 @@ final class ChangeHub: Sendable {
     private let state = Mutex(State())
     private let signal: ChangeSignal
     private let tick: Duration
+    private let limits: ChangeLimits
     private let read: @Sendable (Int64, Int) async throws(StoreError) -> ChangePage
 
-    /// `read` gives the changes of all kinds after a version. Bookmarks are looked after every `tick`.
+    /// `read` gives the changes of all kinds after a version. Bookmarks are looked after every `tick`. Of what the log
+    /// keeps the ring holds the newest, at most 4,096 changes and 16 MiB.
     init(
-        signal: ChangeSignal, tick: Duration,
+        signal: ChangeSignal, tick: Duration, limits: ChangeLimits,
         read: @escaping @Sendable (Int64, Int) async throws(StoreError) -> ChangePage
     ) {
         self.signal = signal
         self.tick = tick
+        self.limits = ChangeLimits(
+            count: min(limits.count, Int64(Self.mostChanges)), bytes: min(limits.bytes, Int64(Self.mostBytes)))
         self.read = read
     }
 
@@ -154,7 +158,9 @@ extension ChangeHub {
     private func readOn(after end: Int64, _ generation: Int) async -> Int64? {
         do throws(StoreError) {
             let page = try await read(end, Self.mostAtOnce)
-            guard let woken = state.withLock({ $0.generation == generation ? $0.append(page) : nil }) else {
+            guard
+                let woken = state.withLock({ [limits] in $0.generation == generation ? $0.append(page, limits) : nil })
+            else {
                 return nil
             }
             for (waiter, wake) in woken { waiter.resume(returning: wake) }
@@ -209,7 +215,7 @@ extension ChangeHub.State {
     }
 
     /// Those who are to be woken by these changes.
-    fileprivate mutating func append(_ page: ChangePage) -> [(Continuation, ChangeHub.Wake)] {
+    fileprivate mutating func append(_ page: ChangePage, _ limits: ChangeLimits) -> [(Continuation, ChangeHub.Wake)] {
         var woken: [(Continuation, ChangeHub.Wake)] = []
         for change in page.changes {
             ring.append(change)
@@ -220,7 +226,7 @@ extension ChangeHub.State {
                 woken += waiters.values.map { ($0.continuation, .news(after: change.version - 1)) }
             }
         }
-        while let oldest = ring.first, ring.count > ChangeHub.mostChanges || bytes > ChangeHub.mostBytes {
+        while let oldest = ring.first, ring.count > limits.count || bytes > limits.bytes {
             bytes -= oldest.json?.count ?? 0
             start = oldest.version
             ring.removeFirst()

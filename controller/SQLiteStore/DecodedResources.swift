@@ -16,9 +16,11 @@ final class DecodedResources: Sendable {
         var labels: [String: String]
     }
 
-    private struct Known {
+    fileprivate struct Known {
         var resources: [ResourceKey: (version: Int64, resource: any Resource)] = [:]
         var lists: [Question: (version: Int64, resources: [any Resource])] = [:]
+        var hits = 0
+        var misses = 0
     }
 
     /// Beyond these everything is forgotten and learnt anew: what is looked at often comes back at once.
@@ -28,9 +30,16 @@ final class DecodedResources: Sendable {
 
     private let known = Mutex(Known())
 
+    /// Resources that are kept, and questions that were answered from here and not, since the start.
+    var counts: (kept: Int, hits: Int, misses: Int) {
+        known.withLock { ($0.resources.count, $0.hits, $0.misses) }
+    }
+
     func resource<R: Resource>(_ type: R.Type, _ key: ResourceKey, at version: Int64) -> R? {
         known.withLock { known in
-            guard let entry = known.resources[key], entry.version == version else { return nil }
+            let entry = known.resources[key]
+            known.note(entry?.version == version)
+            guard let entry, entry.version == version else { return nil }
             return entry.resource as? R
         }
     }
@@ -44,7 +53,9 @@ final class DecodedResources: Sendable {
 
     func list<R: Resource>(_ type: R.Type, _ question: Question, at version: Int64) -> [R]? {
         known.withLock { known in
-            guard let entry = known.lists[question], entry.version == version else { return nil }
+            let entry = known.lists[question]
+            known.note(entry?.version == version)
+            guard let entry, entry.version == version else { return nil }
             return entry.resources as? [R]
         }
     }
@@ -55,5 +66,11 @@ final class DecodedResources: Sendable {
             if known.lists.count >= Self.mostLists { known.lists = [:] }
             known.lists[question] = (version, resources)
         }
+    }
+}
+
+extension DecodedResources.Known {
+    fileprivate mutating func note(_ isHit: Bool) {
+        if isHit { hits += 1 } else { misses += 1 }
     }
 }

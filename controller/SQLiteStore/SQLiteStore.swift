@@ -6,9 +6,9 @@ import Synchronization
 
 /// The resources in one SQLite file in WAL mode, which several processes may open at once.
 ///
-/// Every write is one IMMEDIATE transaction with `synchronous=FULL`, so what a call returned is on the disk and is seen
-/// by every other process. SQLite runs on GRDB's own queues: nothing here blocks the shared pool, and cancelling a task
-/// does not stop its write.
+/// Every write is in an IMMEDIATE transaction with `synchronous=FULL`, so what a call returned is on the disk and is
+/// seen by every other process; writes that come at the same time share one (see `WriteQueue`). SQLite runs on GRDB's
+/// own queues: nothing here blocks the shared pool, and cancelling a task does not stop its write.
 package final class SQLiteStore: ResourceStore {
     let writer: any DatabaseWriter
     let options: SQLiteStoreOptions
@@ -18,7 +18,8 @@ package final class SQLiteStore: ResourceStore {
     let reports = DecodedReports()
     /// Nil when no room is set aside.
     let reserve: SpaceReserve?
-    private let writeCount = Atomic<Int>(0)
+    let writes = WriteQueue()
+    let writeCount = Atomic<Int>(0)
 
     /// Where the file is; `:memory:` for none.
     package var path: String { writer.path }
@@ -31,7 +32,8 @@ package final class SQLiteStore: ResourceStore {
         changes = ChangeSignal(pollInterval: options.pollInterval) {
             try await Self.look(writer) { try $0.storeVersion() }
         }
-        hub = ChangeHub(signal: changes, tick: options.pollInterval) { (position, most) throws(StoreError) in
+        hub = ChangeHub(signal: changes, tick: options.pollInterval, limits: options.changeLimits) {
+            (position, most) throws(StoreError) in
             try await Self.read(writer) { try $0.changes(in: nil, after: position, most: most) }
         }
     }
@@ -122,63 +124,5 @@ package final class SQLiteStore: ResourceStore {
             }
         }
         return try result.get()
-    }
-
-    /// Writes in one transaction; a body that throws, or changes no row, leaves everything as it was.
-    func write<T: Sendable>(
-        _ operation: StoreWrite.Operation, isNewWork: Bool? = nil,
-        _ body: @escaping @Sendable (Database) throws -> T
-    ) async throws(StoreError) -> T {
-        let isNewWork = isNewWork ?? operation.isNewWork
-        let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-            writer.asyncWriteWithoutTransaction { [self] database in
-                continuation.resume(returning: transactInRoom(database, operation, isNewWork: isNewWork, body))
-            }
-        }
-        return try result.get()
-    }
-
-    /// On a full disk new work is refused, and what ends work under way is written into the room that was set aside.
-    private func transactInRoom<T>(
-        _ database: Database, _ operation: StoreWrite.Operation, isNewWork: Bool, _ body: (Database) throws -> T
-    ) -> Result<T, StoreError> {
-        guard let reserve else { return transact(database, operation, body) }
-        if isNewWork, !reserve.hasRoom() { return .failure(.noRoom(writer.path)) }
-        var result = transact(database, operation, body)
-        if case .failure(let error) = result, error.code == .full, !isNewWork, reserve.release() {
-            result = transact(database, operation, body)
-        }
-        if !isNewWork, !reserve.isFilled {
-            // The log's place is used again at once, instead of growing to its usual 4 MiB. Losing the error is right:
-            // what was committed is, and the next write tries again.
-            _ = try? Row.fetchAll(database, sql: "PRAGMA wal_checkpoint(PASSIVE)")
-        }
-        return result
-    }
-
-    private func transact<T>(
-        _ database: Database, _ operation: StoreWrite.Operation, _ body: (Database) throws -> T
-    ) -> Result<T, StoreError> {
-        do {
-            var value: T?
-            var write: StoreWrite?
-            try database.inTransaction(.immediate) {
-                let rowsBefore = database.totalChangesCount
-                value = try body(database)
-                guard database.totalChangesCount != rowsBefore else { return .rollback }
-                let number = writeCount.add(1, ordering: .relaxed).newValue
-                write = StoreWrite(number: number, operation: operation)
-                if let write { options.writeObserver?(.aboutToCommit, write) }
-                return .commit
-            }
-            if let write {
-                options.writeObserver?(.committed, write)
-                if operation.changesResources { changes.publish(try database.storeVersion()) }
-            }
-            guard let value else { return .failure(.closed) }
-            return .success(value)
-        } catch {
-            return .failure(StoreError(wrapping: error, path: writer.path))
-        }
     }
 }

@@ -138,7 +138,8 @@ final class Histories: Sendable {
         let world = SimulatedWorld(
             witness: witness, clock: clock, meanwhile: { [self] in await meanwhile() },
             run: { [self] name in run(name) },
-            luck: { [self] in luck() }, die: { [self] injection in await disturb(injection) })
+            luck: { [self] in luck() }, looksFail: { [self] in chance(12) },
+            die: { [self] injection in await disturb(injection) })
         return Injector(
             records: records, world: world, clock: clock, options: ControllerOptions(ownInstances: []),
             outbox: outbox,

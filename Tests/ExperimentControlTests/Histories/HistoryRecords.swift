@@ -21,13 +21,26 @@ protocol HistoryRecords: InjectionRecords {
 /// One of several connections to one store.
 struct SQLiteHistoryRecords: HistoryRecords {
     let store: SQLiteStore
+    /// A writer that takes the newest version and writes over it, to see that the histories find what then goes wrong.
+    let ignoresVersions: Bool
     private var stored: StoredRecords { StoredRecords(store: store) }
 
-    init(store: SQLiteStore) { self.store = store }
+    init(store: SQLiteStore, ignoresVersions: Bool = false) {
+        self.store = store
+        self.ignoresVersions = ignoresVersions
+    }
 
     func policies() async throws(StoreError) -> [Policy] { try await stored.policies() }
     func run(_ key: ResourceKey) async throws(StoreError) -> Run? { try await stored.run(key) }
-    func write(_ injection: Injection) async throws(StoreError) -> Injection { try await stored.write(injection) }
+    func write(_ injection: Injection) async throws(StoreError) -> Injection {
+        guard ignoresVersions else { return try await stored.write(injection) }
+        var written = injection
+        let key = injection.key
+        let newest = try await store.get(Injection.self, namespace: key.namespace, name: key.name)
+        written.metadata.resourceVersion = newest?.metadata.resourceVersion
+        return try await stored.write(written)
+    }
+
     func reserve(_ asked: Reservation, caps: ReservationCaps) async throws(StoreError) -> ReservationOutcome {
         try await stored.reserve(asked, caps: caps)
     }
@@ -72,7 +85,7 @@ struct SQLiteHistoryRecords: HistoryRecords {
 final class MemoryRecords: HistoryRecords {
     /// A guard that is taken away, to see that the histories find what then goes wrong.
     enum Mutation: String, CaseIterable, Sendable {
-        case ignoresCaps, ignoresHolders, forgetsRepeats, hidesPolicies, showsOldPolicies, hidesAborts
+        case ignoresCaps, ignoresHolders, forgetsRepeats, hidesPolicies, showsOldPolicies, hidesAborts, ignoresVersions
     }
 
     private struct State {
@@ -119,7 +132,7 @@ final class MemoryRecords: HistoryRecords {
         let written: Injection? = state.withLock { state in
             let stored = state.injections[injection.metadata.name]
             let isCurrent = stored?.metadata.resourceVersion == injection.metadata.resourceVersion
-            guard isCurrent else { return nil }
+            guard isCurrent || mutation == .ignoresVersions else { return nil }
             state.version += 1
             var written = injection
             written.metadata.resourceVersion = String(state.version)

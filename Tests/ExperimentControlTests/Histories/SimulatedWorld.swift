@@ -14,6 +14,8 @@ struct SimulatedWorld: InjectionWorld {
     let run: @Sendable (String) -> Run?
     /// How the next call goes.
     let luck: @Sendable () -> Luck
+    /// Whether the next look fails: whoever looked gives the injection up, and another process may be further.
+    let looksFail: @Sendable () -> Bool
     /// Makes the process that waits for the answer find its injection changed: it is as if it had died.
     let die: @Sendable (Injection) async -> Void
 
@@ -31,13 +33,19 @@ struct SimulatedWorld: InjectionWorld {
         let refusal = PolicyGuards(policy: context.policy).refusal(
             of: fault, action: spec.action, target: spec.target, now: now)
         await meanwhile()
+        if looksFail() { throw Self.busy }
         return refusal
     }
+
+    private static let busy = AWSError(
+        code: .throttled, message: "too many requests", hint: "", service: "ec2", action: "DescribeInstances",
+        mayHaveActed: false)
 
     func mark(_ injection: Injection, in context: Injector.Context) async throws(AWSError) { await meanwhile() }
 
     func fault(of injection: Injection) async throws(AWSError) -> any AWSFault {
         await meanwhile()
+        if looksFail() { throw Self.busy }
         return SimulatedFault(world: self, injection: injection)
     }
 }

@@ -106,8 +106,10 @@ final class Bench: Sendable {
 final class TestFolder: Sendable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/rebound-control-XXXXXX".utf8CString)
+    /// In memory where this machine has such a file system.
+    init(inMemory: Bool = false) throws {
+        let place = inMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        var template = Array("\(place)/rebound-control-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw StoreError(.unavailable, "mkdtemp failed", hint: "See errno.") }
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }

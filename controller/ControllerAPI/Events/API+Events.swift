@@ -76,16 +76,17 @@ struct EventWatch: Sendable {
     func run(_ sink: any AnswerSink) async {
         let wish = AccessRequest(verb: "watch", resource: ServedResource.runs.plural, namespace: target.namespace)
         let life = WatchLife(api: api, options: options, caller: caller, wish: wish)
-        await life.run { await send(to: sink) }
+        let observe: WatchObserver = { api.watching(ServedResource.events.plural, $0) }
+        await life.run(observe) { await send(to: sink, observe) }
     }
 
-    private func send(to sink: any AnswerSink) async {
+    private func send(to sink: any AnswerSink, _ observe: WatchObserver) async -> WatchEnding {
         do {
             var seen: [String: Int] = [:]
             for run in runs {
                 seen[run.metadata.uid ?? ""] = run.status?.timeline.count ?? 0
                 if options.resourceVersion == nil || options.resourceVersion == "0" {
-                    try await write(RunEvents.events(of: run), to: sink)
+                    try await write(RunEvents.events(of: run), to: sink, observe)
                 }
             }
             let changes = api.resources.store.watchDocuments(
@@ -95,22 +96,25 @@ struct EventWatch: Sendable {
                     case .run(let run) = try JSONDocument.resource(.run, document.json)
                 else { continue }
                 let events = RunEvents.events(of: run)
-                try await write(Array(events.dropFirst(seen[document.uid] ?? 0)), to: sink)
+                try await write(Array(events.dropFirst(seen[document.uid] ?? 0)), to: sink, observe)
                 seen[document.uid] = events.count
             }
+            return .clientGone
         } catch let error as StoreError {
             do { try await sink.write(frames.failure(StatusError(error, .events, nil))) } catch {}  // Nobody to tell.
+            return error.code == .expired ? .expired : .failed
         } catch {
-            // The client has gone.
+            return .clientGone
         }
     }
 
-    private func write(_ events: [ManifestNode], to sink: any AnswerSink) async throws {
+    private func write(_ events: [ManifestNode], to sink: any AnswerSink, _ observe: WatchObserver) async throws {
         for event in API.selected(events, options) {
             let object =
                 frames.form == .table
                 ? frames.table.table([try frames.table.row(event, .events)], .events, version: version) : event
             try await sink.write(frames.line("ADDED", object))
+            observe(.sent)
         }
     }
 }

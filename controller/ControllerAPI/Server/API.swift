@@ -16,6 +16,7 @@ struct API: Sendable {
     let metrics: MetricsSource?
     let readiness: @Sendable () async -> [ReadinessCheck]
     let logger: Logger
+    let watching: WatchesObserver
     let end = EndSignal()
     let trees = DocumentTrees()
 

@@ -19,7 +19,8 @@ package final class APIServer: Sendable {
     package init(
         configuration: APIServerConfiguration, store: any ResourceStore, access: any AccessControl,
         login: LoginService? = nil, runs: any RunActions, environment: APIEnvironment, metrics: MetricsSource?,
-        readiness: @escaping @Sendable () async -> [ReadinessCheck], logger: Logger
+        watching: @escaping WatchesObserver = { _, _ in }, readiness: @escaping @Sendable () async -> [ReadinessCheck],
+        logger: Logger
     ) {
         self.configuration = configuration
         self.environment = environment
@@ -28,7 +29,8 @@ package final class APIServer: Sendable {
             resources: ResourceService(store: store, environment: environment), access: access, login: login,
             runs: runs,
             limits: configuration.limits, browsers: BrowserRules(allowedHosts: configuration.allowedHosts),
-            programVersion: configuration.programVersion, metrics: metrics, readiness: readiness, logger: logger)
+            programVersion: configuration.programVersion, metrics: metrics, readiness: readiness, logger: logger,
+            watching: watching)
     }
 
     /// The port that is listened on, once it is. Nil when the server ended without.

@@ -11,18 +11,30 @@ struct WatchLife: Sendable {
     /// What must stay allowed.
     let wish: AccessRequest
 
-    /// Whichever ends first ends all of them.
-    func run(_ body: @escaping @Sendable () async -> Void) async {
-        await withTaskGroup(of: Void.self) { group in
+    /// Whichever ends first ends all of them; that is what `observe` is told. The body says why it ended by itself.
+    func run(_ observe: WatchObserver, _ body: @escaping @Sendable () async -> WatchEnding) async {
+        observe(.opened)
+        let ending = await withTaskGroup(of: WatchEnding.self) { group in
             group.addTask(operation: body)
-            group.addTask { await api.end.wait() }
-            group.addTask { await api.access.untilForbidden(caller, wish) }
             group.addTask {
-                do { try await api.environment.sleep(duration) } catch { return }  // Cancelled: another one ended.
+                await api.end.wait()
+                return .shutdown
             }
-            await group.next()
+            group.addTask {
+                await api.access.untilForbidden(caller, wish)
+                return .forbidden
+            }
+            group.addTask {
+                do { try await api.environment.sleep(duration) } catch { return .clientGone }
+                return .timeOver
+            }
+            let first = await group.next() ?? .clientGone
+            // Read before the others are ended: a client that goes cancels them all, and any of them is first.
+            let isCancelled = Task.isCancelled
             group.cancelAll()
+            return isCancelled ? .clientGone : first
         }
+        observe(.ended(ending))
     }
 
     private var duration: Duration {
@@ -43,22 +55,31 @@ struct Watch: Sendable {
 
     func run(_ sink: any AnswerSink) async {
         let wish = API.access("watch", target, options)
-        await WatchLife(api: api, options: options, caller: caller, wish: wish).run { await send(to: sink) }
+        let observe: WatchObserver = { api.watching(target.resource.plural, $0) }
+        await WatchLife(api: api, options: options, caller: caller, wish: wish).run(observe) {
+            await send(to: sink, observe)
+        }
     }
 
-    private func send(to sink: any AnswerSink) async {
+    private func send(to sink: any AnswerSink, _ observe: WatchObserver) async -> WatchEnding {
         do {
-            for document in start.initial { try await sink.write(try frames.event("ADDED", document)) }
+            for document in start.initial {
+                try await sink.write(try frames.event("ADDED", document))
+                observe(.sent)
+            }
             if options.sendsInitialEvents, options.wantsBookmarks {
                 try await sink.write(try frames.bookmark(start.version, kind, endsInitialEvents: true))
             }
-            try await follow(sink)
+            try await follow(sink, observe)
+            return .clientGone
         } catch let error as StoreError {
             await finish(sink, StatusError(error, target.resource, nil))
+            return error.code == .expired ? .expired : .failed
         } catch let error as StatusError {
             await finish(sink, error)
+            return .failed
         } catch {
-            // The client has gone.
+            return .clientGone
         }
     }
 
@@ -66,7 +87,7 @@ struct Watch: Sendable {
         do { try await sink.write(frames.failure(error)) } catch {}  // The client has gone; there is nobody to tell.
     }
 
-    private func follow(_ sink: any AnswerSink) async throws {
+    private func follow(_ sink: any AnswerSink, _ observe: WatchObserver) async throws {
         let events = api.resources.store.watchDocuments(
             kind, namespace: target.namespace, after: start.version,
             bookmarks: options.wantsBookmarks ? api.limits.bookmarkInterval : nil)
@@ -80,6 +101,7 @@ struct Watch: Sendable {
             case .change(let change, let document):
                 guard let type = try selection.type(of: change, document) else { continue }
                 try await sink.write(try frames.event(type, document))
+                observe(.sent)
             }
         }
     }

@@ -4,6 +4,7 @@ import ExperimentControl
 import FoundationEssentials
 import Glibc
 import ResourceStore
+import SQLiteStore
 import ServiceMetrics
 
 /// What lies in the store beside the runs: its size, the reports on their way, and schedules that are late. Read when
@@ -12,17 +13,21 @@ struct StoreFigures: Sendable {
     /// Pending reports whose age is looked at; more than these are only counted.
     private static let mostReports = 1_000
 
-    let store: any ResourceStore
+    let store: SQLiteStore
     let path: String
     let clock: any ControlClock
     private let bytes: Gauge
     private let version: Gauge
+    private let oldest: Gauge
+    private let changes: Gauge
+    private let decoded: Gauge
+    private let decodedReads: Counter
     private let reachable: Gauge
     private let reports: Gauge
     private let reportAge: Gauge
     private let scheduleLag: Gauge
 
-    init(store: any ResourceStore, path: String, clock: any ControlClock, registry: MetricsRegistry) {
+    init(store: SQLiteStore, path: String, clock: any ControlClock, registry: MetricsRegistry) {
         (self.store, self.path, self.clock) = (store, path, clock)
         bytes = registry.gauge(
             MetricName(
@@ -30,6 +35,18 @@ struct StoreFigures: Sendable {
                 unit: "bytes", labels: ["file"]))
         version = registry.gauge(
             MetricName("rebound_store_resource_version", "The newest version of the store; grows with every change."))
+        oldest = registry.gauge(
+            MetricName(
+                "rebound_store_oldest_change",
+                "The oldest version whose change is kept; who watches from before it is told 410."))
+        changes = registry.gauge(MetricName("rebound_store_changes", "Changes that are kept for watchers."))
+        decoded = registry.gauge(
+            MetricName("rebound_store_decoded_resources", "Resources that this process keeps decoded."))
+        decodedReads = registry.counter(
+            MetricName(
+                "rebound_store_decoded_reads",
+                "Reads of resources and lists by what became of them: hit without decoding, miss with.",
+                labels: ["result"]))
         reachable = registry.gauge(
             MetricName("rebound_store_up", "1 when the store answered the reading for these figures, else 0."))
         reports = registry.gauge(
@@ -53,7 +70,13 @@ struct StoreFigures: Sendable {
         }
         do throws(StoreError) {
             let schedules = try await store.list(Schedule.self, namespace: nil, labels: [:])
-            version.set(Double(schedules.resourceVersion) ?? 0)
+            let condition = try await store.condition()
+            version.set(Double(condition.newest))
+            oldest.set(Double(condition.oldestChange))
+            changes.set(Double(condition.changesKept))
+            decoded.set(Double(condition.decodedKept))
+            decodedReads.reach(Double(condition.decodedHits), "hit")
+            decodedReads.reach(Double(condition.decodedMisses), "miss")
             scheduleLag.set(lag(of: schedules.items))
             let pending = try await store.pendingReports(run: nil)
             reports.set(Double(pending.count))

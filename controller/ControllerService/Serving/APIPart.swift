@@ -15,7 +15,7 @@ struct APIPart: Sendable {
     /// Nothing listens yet.
     init(
         order: ServiceOrder, store: any ResourceStore, identity: FleetIdentity, actions: any RunActions,
-        registry: MetricsRegistry, clock: any ControlClock
+        figures: ServiceFigures, clock: any ControlClock
     ) {
         let settings = order.settings
         logger = order.logger
@@ -24,7 +24,7 @@ struct APIPart: Sendable {
         let environment = APIEnvironment(
             now: { clock.wall() }, random: { Double.random(in: 0..<1) },
             sleep: { try await clock.sleep(for: $0) })
-        let metrics: MetricsSource = { accept in
+        let metrics: MetricsSource = { [registry = figures.registry] accept in
             let format = MetricsFormat(accept: accept)
             return MetricsPage(contentType: format.contentType, text: await registry.text(format))
         }
@@ -35,7 +35,8 @@ struct APIPart: Sendable {
             let server = APIServer(
                 configuration: configuration, store: store, access: identity.access, login: identity.login,
                 runs: actions, environment: environment, metrics: settings.servesMetrics ? metrics : nil,
-                readiness: { await Self.readiness(store) }, logger: order.logger)
+                watching: { figures.watches.note($0, $1) }, readiness: { await Self.readiness(store) },
+                logger: order.logger)
             return (address, server)
         }
     }

@@ -14,6 +14,7 @@ struct StoreUpkeep: Sendable {
     let store: SQLiteStore
     let reloader: Reloader
     let clock: any ControlClock
+    let figures: UpkeepFigures
     let logger: Logger
 
     /// Looks once an hour, until cancelled. Of several controllers one does it.
@@ -31,12 +32,16 @@ struct StoreUpkeep: Sendable {
             runsFor: settings.runsKeptFor.duration, runsPerExperiment: settings.runsKept,
             changesFor: Self.changesKeptFor)
         do throws(StoreError) {
-            guard let report = try await store.upkeep(policy, holder: Holder.name) else { return }
+            guard let report = try await store.upkeep(policy, holder: Holder.name) else {
+                return figures.note(.elsewhere)
+            }
+            figures.note(report)
             guard !report.runsRemoved.isEmpty else { return }
             logger.info(
                 "old runs were removed",
                 metadata: ["runs": "\(report.runsRemoved.count)", "bytes": "\(report.bytesAfter)"])
         } catch {
+            figures.note(.failed)
             logger.warning("old runs were not removed", metadata: ["reason": "\(error.message)"])
         }
     }
