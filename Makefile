@@ -21,8 +21,10 @@ release: setup ## build the programs as they are shipped: optimised, with Swift'
 	scripts/build-release rebound
 	scripts/build-release rebound-controller
 
-deb: release ## build the Debian packages of both programs, in .build/deb
+deb: release ## build the Debian packages of both programs, in .build/deb, and let lintian look at them where it is
 	scripts/build-deb
+	@if command -v lintian >/dev/null; then lintian --fail-on error,warning --allow-root .build/deb/*.deb; \
+	else echo "deb: lintian is not here (apt install lintian): nobody looked at the packages"; fi
 
 test: setup ## everything that must hold: layout, house rules, fleet, Swift's tests, the documents' commands
 	@scripts/test

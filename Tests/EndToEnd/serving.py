@@ -16,13 +16,18 @@ EXAMPLES = os.path.join(ROOT, "deploy", "examples")
 PEOPLE = {"admin": "rebound:admins", "vera": "", "agent:i-1": ""}
 
 
+DEBIAN_KUBECTL = os.path.join(ROOT, ".build", "debian-kubectl", "usr", "bin", "kubectl")
+
+
 def kubectls():
-    """The kubectl of this machine, and the oldest and newest of those that stand beside it."""
+    """The kubectl of this machine, the oldest and newest of those that stand beside it, and Debian's where
+    scripts/setup unpacked it because this machine's is another."""
     found = shutil.which("kubectl")
     if found is None:
         return []
     beside = sorted(glob.glob(os.path.realpath(found) + ".1.[0-9]*"), key=lambda path: int(path.rsplit(".", 1)[1]))
-    return list(dict.fromkeys([found, *beside[:1], *beside[-1:]]))
+    debian = [DEBIAN_KUBECTL] if os.path.exists(DEBIAN_KUBECTL) else []
+    return list(dict.fromkeys([found, *beside[:1], *beside[-1:], *debian]))
 
 
 class Server:

@@ -107,6 +107,8 @@ class DebianPackage(unittest.TestCase):
         for path in ("/usr/bin/rebound", "/usr/bin/rebound-controller", "/etc/rebound/controller.yaml",
                      "/lib/systemd/system/rebound-controller.service", "/usr/lib/sysusers.d/rebound.conf",
                      "/usr/share/man/man1/rebound.1.gz", "/usr/share/bash-completion/completions/rebound",
+                     "/usr/share/zsh/vendor-completions/_rebound", "/usr/share/doc/rebound/changelog.Debian.gz",
+                     "/usr/share/fish/vendor_completions.d/rebound-controller.fish",
                      "/usr/share/doc/rebound/copyright", "/usr/share/doc/rebound-controller/copyright"):
             self.assertIn(path, files)
         self.assertEqual(self.part("verify"), "status 0")

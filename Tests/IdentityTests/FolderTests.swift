@@ -219,6 +219,21 @@ struct LoginMessageTests {
         }
     }
 
+    @Test("the last ticket of a log is found, in text and in JSON")
+    func ticketsInLogs() throws {
+        let authority = try CertificateAuthority.make(at: someDay).trustPEM()
+        let first = LoginTicket(server: "https://a.example", authority: authority, token: try AccessToken.make().text)
+        let last = LoginTicket(server: "https://b.example", authority: authority, token: try AccessToken.make().text)
+        let (one, two) = (try first.text(), try last.text())
+        #expect(try LoginTicket.last(in: one) == first)
+        #expect(try LoginTicket.last(in: "notice: become one\n\(one)\nnotice: again\n\(two)\ninfo: more\n") == last)
+        #expect(try LoginTicket.last(in: #"{"message":"Become one.\n\#(two)","metadata":{}}"# + "\n{}\n") == last)
+        #expect(try LoginTicket.last(in: try AccessToken.make().text) == nil)
+        #expect(
+            code { () throws(IdentityError) in _ = try LoginTicket.last(in: one + "\n" + two.prefix(200)) }
+                == .malformed)
+    }
+
     @Test("an answer for another key, of another authority or out of date is refused")
     func answers() throws {
         let authority = try CertificateAuthority.make(at: someDay)

@@ -30,6 +30,14 @@ package struct LoginTicket: Sendable, Codable, Equatable {
         }
     }
 
+    /// The last ticket that a text holds, wherever in it: a log or a journal, in lines of text or of JSON. Nil when it
+    /// holds none. Throws `.malformed` as `init` does, when the last one is not whole.
+    package static func last(in text: String) throws(IdentityError) -> LoginTicket? {
+        guard let start = text.ranges(of: prefix).last else { return nil }
+        let coded = text[start.upperBound...].prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }
+        return try LoginTicket(prefix + coded)
+    }
+
     /// Throws `.malformed` for anything but a whole ticket with an https server, an authority and a token.
     package init(_ text: String) throws(IdentityError) {
         let hint = "Copy the whole line that begins with \(Self.prefix)."

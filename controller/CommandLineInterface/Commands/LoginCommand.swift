@@ -9,11 +9,11 @@ package struct LoginCommand: ContextCommand {
     package static let configuration = CommandConfiguration(
         commandName: "login", abstract: "Exchange a token for a client certificate, and keep it as a context.",
         discussion: """
-            The file holds a login ticket (one line that begins with rebound-login:, and that names the server and \
-            whom to trust) or a token, for which --server says where. The private key is made here and never leaves \
-            this machine. Without a token the current certificate is renewed.
+            The file holds a login ticket (it begins with rebound-login:, and names the server and whom to trust), \
+            alone or in the log that it was written to, or a token, for which --server says where. The private key \
+            is made here and never leaves this machine. Without a token the current certificate is renewed.
 
-            For example: rebound login --token-file - < ticket
+            For example: journalctl -u rebound-controller | rebound login --token-file -
             """)
 
     @Option(help: ArgumentHelp("The name of the context that is written. Default: rebound.", valueName: "name"))
@@ -52,8 +52,7 @@ package struct LoginCommand: ContextCommand {
             return (known, nil)
         }
         let text = String(decoding: try FileBytes.read(tokenFile), as: UTF8.self).trimming(\.isWhitespace)
-        if text.hasPrefix("rebound-login:") {
-            let ticket = try LoginTicket(text)
+        if let ticket = try LoginTicket.last(in: text) {
             var server = ServerContext(server: place.server ?? ticket.server)
             server.authoritiesPEM = Array(ticket.authority.utf8)
             return (server, ticket.token)

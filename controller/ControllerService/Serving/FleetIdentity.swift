@@ -87,8 +87,8 @@ struct FleetIdentity: Sendable {
             let ticket = LoginTicket(
                 server: "https://" + address, authority: try folder.authority.trustPEM(), token: token)
             return """
-                This controller has no administrator yet. Become one within an hour: put the next line into a file, and
-                `rebound login --token-file FILE`. The line is good for one login; keep it to yourself.
+                This controller has no administrator yet. Become one within an hour: `rebound login --token-file FILE`,
+                where FILE holds this ticket, or the log that it stands in. It is good for one login; keep it secret.
                 \(try ticket.text())
                 """
         } catch let refusal as TokenRefusal {
