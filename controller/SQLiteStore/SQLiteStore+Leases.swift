@@ -19,7 +19,13 @@ extension SQLiteStore {
                 if other == holder {
                     token = row["token"]
                 } else if now < end {
-                    return .heldByOther(holder: other, until: end)
+                    // Nobody takes a lease for longer than is asked here: an end further away is of a clock that was
+                    // ahead. From now on it runs out as any other; a holder that lives renews it before.
+                    if end.nanosecondsSinceEpoch > until {
+                        let cut = "UPDATE leases SET until_nanoseconds = ? WHERE name = ?"
+                        try database.execute(sql: cut, arguments: [until, name])
+                    }
+                    return .heldByOther(holder: other, until: min(end, Timestamp(nanosecondsSinceEpoch: until)))
                 }
             }
             let held = try token ?? database.nextToken()

@@ -7,6 +7,9 @@ package struct CertificateAuthority: Sendable {
     package let certificate: Certificate
     /// What clients need beside it to reach a root they know, for a company's own authority; may be empty.
     package let issuers: [Certificate]
+    /// Others whose client certificates are accepted beside its own, while one authority takes the place of another.
+    /// They sign nothing here.
+    package private(set) var beside: [Certificate] = []
     private let key: PrivateKey
 
     /// Certificates are good from a little before they were made, for clocks that are behind.
@@ -83,7 +86,10 @@ package struct CertificateAuthority: Sendable {
         }
         guard now < certificate.notAfter else {
             throw IdentityError(
-                .expired, "The authority in \(name) expired at \(certificate.notAfter).", hint: "Give a current one.")
+                .expired, "The authority in \(name) expired at \(certificate.notAfter).",
+                hint:
+                    "Put a current one in its place. One that the controller made itself: move \(name) away, start it "
+                    + "again, and log in anew with `rebound-controller authority ticket`.")
         }
         guard now >= certificate.notBefore else {
             throw IdentityError(
@@ -92,11 +98,23 @@ package struct CertificateAuthority: Sendable {
         }
     }
 
-    /// The PEM of the authority and its issuers: what a client trusts.
+    /// The PEM of the authority, its issuers and those beside it: what a client trusts.
     package func trustPEM() throws(IdentityError) -> String {
         var text = ""
-        for certificate in [certificate] + issuers { text += try certificate.pem() }
+        for certificate in [certificate] + issuers + beside { text += try certificate.pem() }
         return text
+    }
+
+    /// The same authority with others beside it. Throws `.notAnAuthority`; `name` is for the message.
+    package func accepting(_ others: [Certificate], name: String) throws(IdentityError) -> CertificateAuthority {
+        guard others.allSatisfy(\.isAuthority) else {
+            throw IdentityError(
+                .notAnAuthority, "A certificate in \(name) may not sign others.",
+                hint: "Put back what `rebound-controller authority` wrote there, or move the file away.")
+        }
+        var wider = self
+        wider.beside += others.filter { !(wider.beside + [certificate]).contains($0) }
+        return wider
     }
 
     /// The private key in PEM, to be kept in a file of mode 0600.
@@ -159,13 +177,23 @@ extension CertificateAuthority {
         return try draft.signed(with: self.key, issuer: certificate)
     }
 
-    /// The leaf, once it is sure that this authority itself signed it, for this purpose, and that it is valid now.
-    /// Throws `.malformed`, `.untrusted`, `.expired`, `.notYetValid`, `.wrongPurpose`. Costs about 0.2 ms.
+    /// The leaf, once it is sure that this authority itself signed it, or one beside it that is in time, for this
+    /// purpose, and that it is valid now. Throws `.malformed`, `.untrusted`, `.expired`, `.notYetValid`,
+    /// `.wrongPurpose`. Costs about 0.2 ms.
     package func verify(
         _ der: [UInt8], purpose: CertificatePurpose, at now: Timestamp
     ) throws(IdentityError) -> Certificate {
         let leaf = try Certificate(der: der)
-        try ChainCheck.check(der, against: certificate, purpose: purpose, at: now)
-        return leaf
+        let others = beside.filter { $0.notBefore <= now && now < $0.notAfter }
+        for (index, signer) in ([certificate] + others).enumerated() {
+            do throws(IdentityError) {
+                try ChainCheck.check(der, against: signer, purpose: purpose, at: now)
+                return leaf
+            } catch {
+                // Not of this one; what else is wrong with a leaf is for the authority that signed it to say.
+                if error.code != .untrusted || index == others.count { throw error }
+            }
+        }
+        return leaf  // Not reached: the last turn returns or throws.
     }
 }

@@ -101,7 +101,7 @@ enum DurableFile {
     }
 
     /// The name is durable only when its folder is (fsync(2)).
-    private static func syncFolder(of path: String) throws(IdentityError) {
+    static func syncFolder(of path: String) throws(IdentityError) {
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -5,7 +5,8 @@ import Glibc
 /// The controller's own keys, in a folder of mode 0700 that only it reads.
 ///
 /// - `authority.pem`: the fleet's authority, key and certificate in one file, so that they are never of two makes.
-/// - `authority.crt`: its certificate alone, for clients to trust.
+/// - `authority.crt`: its certificate, and those of the next two, for clients to trust.
+/// - `authority-next.pem`, `authority-former.pem`: while one authority takes the place of another (`AuthorityFiles`).
 /// - `signing.pem`, `signing.pub`: the Ed25519 key that signs audit checkpoints, and its public half.
 package struct IdentityFolder: Sendable {
     /// A certificate and its key in files that somebody else keeps.
@@ -33,22 +34,24 @@ package struct IdentityFolder: Sendable {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw DurableFile.failure(.cannotWrite, path, errno)
         }
-        let authority: CertificateAuthority
+        let files = AuthorityFiles(folder: path)
+        var authority: CertificateAuthority
         if let own {
             authority = try read(own, at: now)
         } else {
-            authority = try makeAuthority(path + "/authority.pem", at: now)
+            authority = try makeAuthority(files.current, at: now)
         }
+        authority = try files.beside(authority)
         let publicPath = path + "/authority.crt"
         try keep(try authority.trustPEM(), at: publicPath)
         let signing = try signingKey(path + "/signing.pem")
         try keep(try signing.publicKey.pem(), at: path + "/signing.pub")
         // Not of the public files, which are put in place by renaming: there a process may still need its own.
-        DurableFile.removeLeftovers(in: path, of: ["authority.pem", "signing.pem"])
+        DurableFile.removeLeftovers(in: path, of: ["authority.pem", "authority-next.pem", "signing.pem"])
         return IdentityFolder(authority: authority, signingKey: signing, authorityPath: publicPath)
     }
 
-    private static func makeAuthority(
+    static func makeAuthority(
         _ path: String, at now: Timestamp
     ) throws(IdentityError) -> CertificateAuthority {
         let bytes = try DurableFile.createOnce(path) { () throws(IdentityError) in

@@ -10,7 +10,9 @@ package struct ControllerCommand: ParsableCommand {
             Without a command it does `drive`. Exit codes: 0 ended as asked, 2 usage or configuration, 4 error.
             """,
         version: "rebound-controller " + ReboundVersion.current,
-        subcommands: [DriveCommand.self, ServeCommand.self, CheckCommand.self, ExplainCommand.self],
+        subcommands: [
+            DriveCommand.self, ServeCommand.self, CheckCommand.self, AuthorityCommand.self, ExplainCommand.self,
+        ],
         defaultSubcommand: DriveCommand.self)
 
     package init() {}

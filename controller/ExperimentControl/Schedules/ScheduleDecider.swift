@@ -10,6 +10,8 @@ import Scheduling
 /// a crash between making a run and writing the status repeats nothing.
 struct ScheduleDecider {
     static let finalizer = "rebound.chaos/runs"
+    /// An operator's word that the clock was ahead: the `handledUntil` that is given up, as the status shows it.
+    static let clockWasAhead = "rebound.chaos/clock-was-ahead"
     static let skippedKept = 20
     static let historyKept = 10
     static let usualDeadline = Duration.seconds(60)
@@ -88,15 +90,28 @@ struct ScheduleDecider {
     }
 
     /// A schedule begins when it is made, and anew with every change: what the new times would have asked for earlier
-    /// is not made up for.
+    /// is not made up for. So it is when an operator gives up what a clock that was ahead had handled.
     private func handledUntil() -> Timestamp {
         guard let known = before.handledUntil else { return min(facts.schedule.metadata.creationTimestamp ?? now, now) }
+        if known > now, known == givenUp { return now }
         return before.observedGeneration == facts.schedule.metadata.generation ? known : max(known, now)
     }
 
+    /// Up to where a clock that was ahead had come, in an operator's word.
+    private var givenUp: Timestamp? {
+        facts.schedule.metadata.annotations?[Self.clockWasAhead].flatMap { Timestamp($0) }
+    }
+
+    /// A start that is still to come and that the clock which was ahead wrote is no start to keep a distance from: it
+    /// counts as one of the moment in which that clock's time was given up.
+    private func real(_ start: Timestamp?) -> Timestamp? {
+        guard let start, start > now, let givenUp, start <= givenUp else { return start }
+        return before.handledUntil == givenUp ? now : nil
+    }
+
     private func targetStatus(_ name: String) -> ScheduledTargetStatus {
-        let known = before.targets?.first { $0.name == name }?.lastStart
-        let started = made.filter { $0.target == name }.compactMap(\.start)
+        let known = real(before.targets?.first { $0.name == name }?.lastStart)
+        let started = made.filter { $0.target == name }.compactMap { real($0.start) }
         return ScheduledTargetStatus(name: name, lastStart: (started + [known].compactMap { $0 }).max())
     }
 
@@ -214,7 +229,7 @@ extension ScheduleDecider {
             return (.wouldOverrun, "starting at \(now) and held for \(hold), it would not be over before closed hours")
         }
         guard let least = spec.minTimeBetween else { return nil }
-        let harmed = target.group.flatMap { facts.groupHarm[$0] }
+        let harmed = target.group.flatMap { real(facts.groupHarm[$0]) }
         let last = [targetStatus(target.name).lastStart, harmed].compactMap { $0 }.max()
         guard let last, now.since(last) < least.duration else { return nil }
         return (.minTimeBetween, "\(target.name) was harmed at \(last), less than \(least) before")
@@ -269,7 +284,9 @@ extension ScheduleDecider {
             note(
                 "Ready", .no, "ClockBehind",
                 "slots up to \(decision.status.handledUntil ?? now) were handled, and the clock says \(now): none is "
-                    + "repeated; if the clock was wrong then, delete the schedule and apply it again")
+                    + "repeated; if the clock was wrong then and is right now, go on from now with `kubectl annotate "
+                    + "--overwrite schedule \(facts.schedule.metadata.name) "
+                    + "\(Self.clockWasAhead)=\(decision.status.handledUntil ?? now)`")
         } else if starts.isEmpty {
             note("Ready", .no, "NeverDue", "no slot comes in the next eight years; check cron, windows and holidays")
         } else {
@@ -277,13 +294,15 @@ extension ScheduleDecider {
         }
     }
 
-    /// Finished runs beyond the limits, the oldest first: only those whose slot the stored status calls handled, so
-    /// that none is made again, and none whose undo failed.
+    /// Finished runs beyond the limits, the oldest first: only those whose slot the stored status calls handled and has
+    /// passed by this clock too, so that none is made again, and none whose undo failed.
     private func beyondHistory() -> [String] {
         guard let handled = before.handledUntil else { return [] }
         var done: [(slot: Timestamp, run: Run)] = []
         for each in made where each.run.isDone && each.run.status?.undo != .dirty {
-            guard each.run.metadata.deletionTimestamp == nil, let slot = each.slot, slot <= handled else { continue }
+            guard each.run.metadata.deletionTimestamp == nil, let slot = each.slot, slot <= min(handled, now) else {
+                continue
+            }
             done.append((slot, each.run))
         }
         done.sort { ($0.slot, $0.run.metadata.name) > ($1.slot, $1.run.metadata.name) }
