@@ -3,6 +3,7 @@ import AWS
 import ChaosModel
 import ResourceStore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ExperimentControl
@@ -115,8 +116,11 @@ struct InjectorTests {
         let looked = try await injector.advance(held, in: context)
         #expect(looked.state == .reverting)
         #expect(looked.status?.message?.contains("999999999999") == true)
-        bench.clock.advance(by: bench.options.revertDeadline)
-        let failed = try await injector.advance(looked, in: context)
+        var failed = looked
+        for _ in 0..<15 {
+            bench.clock.advance(by: bench.options.revertDeadline / 15)
+            failed = try await injector.advance(failed, in: context)
+        }
         #expect(failed.state == .revertFailed)
         #expect(UndoState(of: [failed]) == .dirty)
     }
@@ -153,6 +157,26 @@ struct InjectorTests {
         bench.aws.disturb(nil)
         let done = try await bench.advance(looked, of: run, until: [.reverted, .revertFailed])
         #expect(done.state == .reverted)
+        #expect(bench.aws.world.instances[World.id(1)]?.state == "running")
+    }
+
+    @Test("a process that is told to end makes the call that it is about to make, if it puts something back")
+    func cancelled() async throws {
+        let bench = try await Bench(.alone(3))
+        let (run, injection) = try await bench.prepare(Self.stop)
+        let held = try await bench.advance(injection, of: run, until: [.effective])
+        bench.aws.world.instances[World.id(1)]?.state = "stopped"
+        let looks = bench.aws.count("DescribeInstances")
+        let gate = Gate()
+        bench.aws.stall { call in call.action == "DescribeInstances" ? gate : nil }
+        let injector = bench.injector
+        let context = Injector.Context(run: run, policies: [], targets: [held.spec.target], mayHarm: false)
+        let step = Task { try await injector.advance(held, in: context) }
+        await bench.aws.untilCalled("DescribeInstances", times: looks + 1)
+        step.cancel()
+        gate.open()
+        #expect(try await step.value.state == .reverting)
+        #expect(bench.aws.count("StartInstances") == 1)
         #expect(bench.aws.world.instances[World.id(1)]?.state == "running")
     }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import ChaosModel
 import Glibc
 
 /// Appends reports to a file, one line each, flushed to the disk before they count as delivered.
@@ -48,50 +47,5 @@ enum FileReport {
         let size = lseek(descriptor, 0, SEEK_END)  // Fails for what has no end, such as a pipe.
         var last: UInt8 = 10
         return size > 0 && pread(descriptor, &last, 1, size - 1) == 1 && last != 10
-    }
-}
-
-/// Reads a webhook's secret when it is needed; it is kept nowhere.
-enum SecretReader {
-    struct Problem: Error { var message: String }
-
-    static func read(_ source: SecretSource) -> Result<[UInt8], Problem> {
-        if let name = source.environment {
-            guard let value = getenv(name), value.pointee != 0 else {
-                return .failure(
-                    Problem(message: "the environment variable \(name) with the webhook's secret is not set"))
-            }
-            return .success(Array(String(cString: value).utf8))
-        }
-        let path = source.file ?? ""
-        // A pipe or a terminal would keep its reader waiting for ever; without O_NONBLOCK opening one does already.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else {
-            return .failure(Problem(message: "cannot open \(path): \(String(cString: strerror(errno)))"))
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            return .failure(Problem(message: "\(path) is no file that can hold a secret"))
-        }
-        var buffer = [UInt8](repeating: 0, count: 4_096)
-        let count = Glibc.read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { return .failure(Problem(message: "\(path) holds no secret")) }
-        let text = buffer.prefix(count).reversed().drop { $0 == 10 || $0 == 13 }.reversed()
-        return text.isEmpty ? .failure(Problem(message: "\(path) holds no secret")) : .success(Array(text))
-    }
-}
-
-/// The parts of an ARN that say where a call goes
-/// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
-struct ARNParts {
-    let region: String?
-    let account: String
-
-    init?(_ arn: String) {
-        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[0] == "arn" else { return nil }
-        region = parts[3].isEmpty ? nil : String(parts[3])
-        account = String(parts[4])
     }
 }

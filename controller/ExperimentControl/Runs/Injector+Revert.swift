@@ -29,7 +29,7 @@ extension Injector {
     }
 
     private func revertAtOnce(_ injection: Injection) async -> Result<Void, AWSError> {
-        await AWSUrgency.$isUndo.withValue(true) {
+        await asUndo {
             await answer { () throws(AWSError) in
                 let fault = try await world.fault(of: injection)
                 try await revert(fault, injection.status?.undo ?? .nothing, of: injection)
@@ -37,11 +37,19 @@ extension Injector {
         }
     }
 
+    /// Before other calls, and to its end also when the task is cancelled, as happens in a process that is told to end:
+    /// a call that is cut short may not have been made, and the next driver may be long in coming. The calls have
+    /// deadlines of their own.
+    func asUndo<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
+        // Owned here: it is waited for, and cancelling does not reach it.
+        await Task { await AWSUrgency.$isUndo.withValue(true) { await body() } }.value
+    }
+
     /// Looks first, so that a revert that already happened is not made twice; then makes the call; the next step looks
     /// again.
     func continueRevert(_ injection: Injection) async throws(StoreError) -> Injection {
         let undo = injection.status?.undo ?? .nothing
-        let looked = await AWSUrgency.$isUndo.withValue(true) {
+        let looked = await asUndo {
             await answer { () throws(AWSError) -> RevertState in
                 let fault = try await world.fault(of: injection)
                 let state = try await fault.isReverted(undo)

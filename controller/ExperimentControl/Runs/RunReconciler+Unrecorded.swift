@@ -49,7 +49,7 @@ extension Injector {
     /// One look, and the call if it is needed; nothing is written.
     func revertUnrecorded(_ injection: Injection) async {
         let undo = injection.status?.undo ?? .nothing
-        let looked = await AWSUrgency.$isUndo.withValue(true) {
+        let looked = await asUndo {
             await answer { () throws(AWSError) -> RevertState in
                 let fault = try await world.fault(of: injection)
                 let state = try await fault.isReverted(undo)
