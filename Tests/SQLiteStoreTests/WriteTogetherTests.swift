@@ -16,14 +16,15 @@ private final class HeldStore: Sendable {
     let store: SQLiteStore
     private let gate = DispatchSemaphore(value: 0)
 
-    init() async throws {
+    init(longestGroup: Duration = .seconds(600)) async throws {
         folder = try StoreFolder()
         let (gate, log) = (gate, HeardLog())
-        store = try await folder.open(
-            SQLiteStoreOptions(environment: .system) { moment, write in
-                log.lines.withLock { $0.append("\(moment.rawValue) \(write.number)") }
-                if write.number == 1, moment == .aboutToCommit { gate.wait() }  // On the store's own thread.
-            })
+        var options = SQLiteStoreOptions(environment: .system) { moment, write in
+            log.lines.withLock { $0.append("\(moment.rawValue) \(write.number)") }
+            if write.number == 1, moment == .aboutToCommit { gate.wait() }  // On the store's own thread.
+        }
+        options.longestGroup = longestGroup
+        store = try await folder.open(options)
         self.log = log
     }
 
@@ -80,6 +81,16 @@ struct WriteTogetherTests {
         #expect(changes.map(\.resourceVersion) == (1...21).map(String.init))
         #expect(changes.map(\.key.name) == ["first"] + (0..<20).map { "p\($0)" })
         #expect(try await held.store.check().changes == 21)
+        await held.store.close()
+    }
+
+    @Test("the first is not kept waiting for the others longer than it may be")
+    func bounded() async throws {
+        let held = try await HeldStore(longestGroup: .zero)
+        let errors = await held.together((0..<5).map { create("p\($0)") })
+        #expect(errors.allSatisfy { $0 == nil })
+        #expect(held.lines == (1...6).flatMap { ["aboutToCommit \($0)", "committed \($0)"] })
+        #expect(try await names(held.store).count == 6)
         await held.store.close()
     }
 

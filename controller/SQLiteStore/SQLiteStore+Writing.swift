@@ -33,13 +33,19 @@ extension SQLiteStore {
     }
 
     private func writeAll(_ all: [PendingWrite], _ database: Database) {
-        let left = reserve == nil ? all : withRoom(all)
-        if left.count > 1, writeTogether(left, database) { return }
-        for write in left {
-            switch transactInRoom(database, write) {
-            case .success(let succeed): succeed()
-            case .failure(let error): write.fail(error)
-            }
+        var left = (reserve == nil ? all : withRoom(all))[...]
+        while left.count > 1 {
+            let written = writeTogether(left, database)
+            if written == 0 { break }
+            left = left.dropFirst(written)
+        }
+        for write in left { writeAlone(write, database) }
+    }
+
+    private func writeAlone(_ write: PendingWrite, _ database: Database) {
+        switch transactInRoom(database, write) {
+        case .success(let succeed): succeed()
+        case .failure(let error): write.fail(error)
         }
     }
 
@@ -91,13 +97,18 @@ extension SQLiteStore {
         case refused(StoreError)
     }
 
-    /// False when nothing was written and nobody was answered: then each is to be written alone, and has its own error.
-    private func writeTogether(_ all: [PendingWrite], _ database: Database) -> Bool {
+    /// Writes the first of these, as many as can be in the time that the first may wait for the others, and answers
+    /// them. Returns how many; 0 when nothing was written: then each is to be written alone, and has its own error.
+    private func writeTogether(_ all: ArraySlice<PendingWrite>, _ database: Database) -> Int {
         var outcomes: [Outcome] = []
+        let end = ContinuousClock.now + options.longestGroup
         do {
             var made: [StoreWrite] = []
             try database.inTransaction(.immediate) {
-                for write in all { outcomes.append(try perform(write, database)) }
+                for write in all {
+                    outcomes.append(try perform(write, database))
+                    if ContinuousClock.now >= end { break }
+                }
                 made = aboutToCommit(
                     zip(all, outcomes).compactMap { write, outcome in
                         if case .made(_, hasChanges: true) = outcome { write.operation } else { nil }
@@ -106,7 +117,7 @@ extension SQLiteStore {
             }
             try committed(made, database)
         } catch {
-            return false
+            return 0
         }
         for (write, outcome) in zip(all, outcomes) {
             switch outcome {
@@ -114,8 +125,8 @@ extension SQLiteStore {
             case .refused(let error): write.fail(error)
             }
         }
-        if !all.allSatisfy(\.isNewWork) { checkpointIfTight(database) }
-        return true
+        if !all.prefix(outcomes.count).allSatisfy(\.isNewWork) { checkpointIfTight(database) }
+        return outcomes.count
     }
 
     /// Throws when the database itself is in trouble: such an error may have ended the transaction of all

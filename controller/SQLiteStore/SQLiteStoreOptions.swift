@@ -19,6 +19,9 @@ package struct SQLiteStoreOptions: Sendable {
     package var reserveBytes: Int64
     /// Whether opening reads the whole file to see that it is sound. Costs about a second for each gigabyte.
     package var checksIntegrity: Bool
+    /// How long writes that come at the same time go on being put into one transaction: the first of them waits so long
+    /// for the others before it is flushed.
+    package var longestGroup = Duration.milliseconds(5)
     /// Called on the writing thread around each commit. The crash tests end the process here.
     package var writeObserver: StoreWriteObserver?
 

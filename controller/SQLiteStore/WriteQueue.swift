@@ -17,8 +17,8 @@ struct PendingWrite: Sendable {
 /// Calls that wait for the writing connection.
 ///
 /// A flush to the disk takes as long as dozens of changes, so the calls that came while the one before was flushed are
-/// written together: one transaction, in it a savepoint for each, one flush, and only then are they answered. A call
-/// that is alone has a transaction of its own and waits for nobody.
+/// written together: one transaction, in it a savepoint for each, one flush, and only then are they answered. The first
+/// waits for the others a few milliseconds at most (`longestGroup`); a call that is alone waits for nobody.
 final class WriteQueue: Sendable {
     /// More make those who wait for the flush wait for each other's changes.
     private static let most = 128
