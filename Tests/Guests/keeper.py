@@ -14,13 +14,13 @@ import sys
 from lab import CONTROL, FIRST, HERE, TEST
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-MOUNT_SETATTR, HERE_ROOT, RECURSIVE, READ_ONLY = 442, -100, 0x8000, 1       # mount_setattr(2)
+MOUNT_SETATTR, AT_FDCWD, RECURSIVE, READ_ONLY = 442, -100, 0x8000, 1        # mount_setattr(2)
 
 
 def set_read_only(path, recursive, wanted):
     """mount_setattr(2), which util-linux knows only from 2.39 on."""
     attributes = (ctypes.c_uint64 * 4)(READ_ONLY if wanted else 0, 0 if wanted else READ_ONLY, 0, 0)
-    if LIBC.syscall(MOUNT_SETATTR, HERE_ROOT, path.encode(), RECURSIVE if recursive else 0, ctypes.byref(attributes),
+    if LIBC.syscall(MOUNT_SETATTR, AT_FDCWD, path.encode(), RECURSIVE if recursive else 0, ctypes.byref(attributes),
                     ctypes.sizeof(attributes)):
         raise OSError(ctypes.get_errno(), f"mount_setattr {path}")
 
@@ -93,7 +93,7 @@ class Keeper:
             door.listen()
             print("ready", flush=True)
             waiting = [door.fileno()] + ([self.parent] if self.parent is not None else [])
-            while self.parent not in (ready := select.select(waiting, [], [])[0]) or not ready:
+            while self.parent not in select.select(waiting, [], [])[0]:
                 with door.accept()[0] as asker:
                     verb, name = asker.makefile().readline().split()
                     answer = {"on": self.on, "off": self.off}[verb](name)
