@@ -136,7 +136,7 @@ package final class SQLiteStore: ResourceStore {
         _ database: Database, _ operation: StoreWrite.Operation, isNewWork: Bool, _ body: (Database) throws -> T
     ) -> Result<T, StoreError> {
         guard let reserve else { return transact(database, operation, body) }
-        if isNewWork, !reserve.hasRoom() { return .failure(.noRoom(writer.path)) }
+        if isNewWork, let lack = reserve.lack() { return .failure(StoreError(lack, store: writer.path)) }
         var result = transact(database, operation, body)
         if case .failure(let error) = result, error.code == .full, !isNewWork, reserve.release() {
             result = transact(database, operation, body)
