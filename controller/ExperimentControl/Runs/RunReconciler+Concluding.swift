@@ -109,7 +109,7 @@ extension RunReconciler {
             delivery.lastError = entry.lastError
             return delivery
         }
-        status.endedAt = clock.wall()
+        status.endedAt = date(in: status)
         try await noteInExperiment(run, status)
         try await write(run, status: status, entering: .done, reason: "verdict \(status.verdict?.rawValue ?? "none")")
     }

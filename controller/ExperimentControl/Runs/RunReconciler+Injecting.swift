@@ -115,7 +115,8 @@ extension RunReconciler {
         if let text = injection.status?.message ?? injection.status?.evidence.last { words += " (\(text))" }
         let accepted = injection.state == .accepted ? injection.status?.acceptedAt : nil
         return TimelineEvent(
-            at: bounds?.at ?? accepted.map { anchor.timestamp(of: $0) } ?? clock.wall(), low: bounds?.low,
+            at: bounds?.at ?? accepted.map { anchor.timestamp(of: $0) } ?? anchor.timestamp(of: clock.now()),
+            low: bounds?.low,
             high: bounds?.high, type: injection.state.rawValue,
             subject: injection.metadata.name, message: words)
     }
@@ -128,7 +129,7 @@ extension RunReconciler {
         let isEarly = phase == .reverting && status.aborted == nil && reason != Self.everythingDone
         if isEarly || (run.spec.abort != nil && status.aborted == nil) {
             let by = reason.hasPrefix(EffectivePolicy.haltWords) ? Self.byPolicy : Self.stopCondition
-            status.aborted = run.spec.abort ?? AbortRequest(requestedBy: by, reason: reason, at: clock.wall())
+            status.aborted = run.spec.abort ?? AbortRequest(requestedBy: by, reason: reason, at: date(in: status))
         }
         let wasAborted = run.status?.aborted != nil
         let written = try await write(run, status: status, entering: phase, reason: reason, since: since)

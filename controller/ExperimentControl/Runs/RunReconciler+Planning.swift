@@ -151,9 +151,10 @@ extension RunReconciler {
         }
         try await catchUp(run, status, injections)
         if let last = earlier.map(\.ended).max() {
+            let now = date(in: status)
             status.note(
                 TimelineEvent(
-                    at: clock.wall(), low: anchor.timestamp(of: last), high: clock.wall(), type: "watchResumed",
+                    at: now, low: anchor.timestamp(of: last), high: now, type: "watchResumed",
                     message:
                         "nothing was measured from \(anchor.timestamp(of: last)) on; the controller was not running"))
         }

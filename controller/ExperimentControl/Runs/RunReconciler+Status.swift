@@ -40,7 +40,7 @@ extension RunReconciler {
         _ run: Run, status: RunStatus, entering phase: RunPhase, reason: String, since: Timestamp? = nil
     ) async throws(StoreError) -> Run {
         var status = status
-        let now = since ?? clock.wall()
+        let now = since ?? date(in: status)
         status.phase = phase
         status.phaseSince[phase.rawValue] = now
         if status.startedAt == nil { status.startedAt = now }
@@ -48,6 +48,13 @@ extension RunReconciler {
         logger.info(
             "phase", metadata: ["run": "\(run.metadata.name)", "phase": "\(phase.rawValue)", "reason": "\(reason)"])
         return try await write(run, status: status)
+    }
+
+    /// The date of now, as the run's own anchor has it once there is one: whoever sets the clock meanwhile changes no
+    /// order and no distance between the times of one run. A run of another boot gets its anchor first (`rebased`).
+    func date(in status: RunStatus) -> Timestamp {
+        guard let anchor = status.anchor, anchor.bootID == clock.bootID else { return clock.wall() }
+        return anchor.timestamp(of: clock.now())
     }
 
     /// Moves instants of an earlier boot onto this boot's clock, by the wall clock. An injection knows whose clock its

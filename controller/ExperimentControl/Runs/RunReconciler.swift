@@ -187,7 +187,7 @@ package final class RunReconciler: Sendable {
         case .enter(let phase, let reason):
             // The measurements first: a run that is reporting has all of them in the store. Watching ends where this
             // was decided; waiting for attempts under way is no part of it, and would look like silence.
-            let since = clock.wall()
+            let since = date(in: status)
             if phase == .reporting { await stopWatching(run) }
             try await enter(phase, reason, run, status, since: since)
         case .endUntouched(let reason): try await endUntouched(reason, run, status)
