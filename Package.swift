@@ -97,7 +97,8 @@ let tests: [Target] = [
     .executableTarget(
         name: "crash-runner",
         dependencies: [
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging,
+            "AWS", "ChaosModel", "CommandLineInterface", "ControllerService", "ExperimentControl", "HTTPTransport",
+            "ResourceStore", "SQLiteStore", logging,
         ],
         path: "Tests/CrashRunner", swiftSettings: strict),
     .testTarget(
