@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 SHELL := bash
 STATE := .build/fleet
+LIVES ?= 100
 FLEET := deploy/local-fleet/fleet
 # What a watcher can follow with the eye: a replacement takes about eight seconds.
 PACE := --ec2-delay 1 --notice 2 --boot 2 --launch 3 --drain 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release deb test soak demo fleet fleet-down bench clean
+.PHONY: help setup build release deb test soak crash demo fleet fleet-down bench clean
 
 help: ## say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +33,9 @@ test: setup ## everything that must hold: layout, house rules, fleet, Swift's te
 soak: setup ## months of a controller's life in an hour (SOAK_SECONDS): nothing but its audit may grow
 	swift build --product soak-runner
 	@cd Tests/EndToEnd && SOAK_SECONDS=$${SOAK_SECONDS:-3600} ../../.build/venv/bin/python3 -m unittest -v test_soak
+
+crash: build ## kill a serving controller LIVES times (100), at its writes, at any moment, and one of two, with 50 runs
+	REBOUND_TEST_LIVES=$(LIVES) REBOUND_TEST_HOLD=45s Tests/EndToEnd/run -j 1 test_crash_under_load
 
 demo: setup ## kill a real server on a small AWS on this machine and watch it being measured
 	swift build --product rebound

@@ -88,11 +88,11 @@ final class AccessWorld: Sendable {
         return (text, issued)
     }
 
-    func answer(_ certificate: Certificate) async -> Result<Caller, Denial> {
+    func answer(_ certificate: Certificate) async -> Result<Caller, CallerFailure> {
         await access.caller(PresentedCredentials(certificate: certificate.der))
     }
 
-    func answer(bearer token: String) async -> Result<Caller, Denial> {
+    func answer(bearer token: String) async -> Result<Caller, CallerFailure> {
         await access.caller(PresentedCredentials(authorization: "Bearer \(token)"))
     }
 
@@ -115,13 +115,17 @@ extension Duration {
     static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }
 }
 
-extension Result where Success == Caller, Failure == Denial {
-    /// Why not; nil for a caller.
+extension Result where Success == Caller, Failure == CallerFailure {
+    /// Why not; nil for a caller, and where it is not known.
     var denial: Denial? {
-        switch self {
-        case .success: nil
-        case .failure(let denial): denial
-        }
+        guard case .failure(.denied(let denial)) = self else { return nil }
+        return denial
+    }
+
+    /// What kept the store from saying it; nil where it did.
+    var unavailable: StoreError? {
+        guard case .failure(.unavailable(let error)) = self else { return nil }
+        return error
     }
 }
 

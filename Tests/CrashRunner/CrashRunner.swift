@@ -14,11 +14,14 @@ import SQLiteStore
 ///
 ///     crash-runner MANIFEST STORE [WRITE aboutToCommit|committed]
 ///
+/// With `serve` as its first word it is `rebound-controller` instead (`ServingLife`).
+///
 /// Prints the run's JSON on standard output when it is done, and the number of writes on standard error.
 @main
 struct CrashRunner {
     static func main() async throws {
         let arguments = CommandLine.arguments
+        if arguments.count > 1, arguments[1] == "serve" { await ServingLife.run(Array(arguments.dropFirst())) }
         guard arguments.count >= 3 else { fatalError("crash-runner MANIFEST STORE [WRITE MOMENT]") }
         let fatal = arguments.count > 4 ? (Int(arguments[3]), StoreWrite.Moment(rawValue: arguments[4])) : (nil, nil)
         let counter = WriteCounter(fatalWrite: fatal.0, moment: fatal.1)

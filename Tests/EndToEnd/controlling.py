@@ -16,7 +16,7 @@ class Caller:
     """Somebody with a client certificate, made as `rebound login` makes it: a request, and a token once."""
 
     def __init__(self, folder, authority, token, port):
-        self.folder, self.port = folder, port
+        self.folder, self.port, self.token = folder, port, None
         key, request = self.path("key.pem"), self.path("request.pem")
         subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                         "/CN=test", "-keyout", key, "-out", request], check=True, stderr=subprocess.DEVNULL)
@@ -32,6 +32,8 @@ class Caller:
 
     def answer(self, method, path, body=None, **headers):
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=30)
+        if self.token:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None,
                                {"Content-Type": "application/json", **headers})
@@ -40,12 +42,16 @@ class Caller:
         finally:
             connection.close()
 
-    def ask(self, method, path, body=None):
+    def ask(self, method, path, body=None, **headers):
         """The answer as JSON; raises on anything but success."""
-        status, _, text = self.answer(method, path, body)
+        status, _, text = self.answer(method, path, body, **headers)
         if not 200 <= status < 300:
             raise AssertionError(f"{method} {path}: {status} {text}")
         return json.loads(text) if text.startswith(("{", "[")) else text
+
+    def patch(self, path, change):
+        """A merge patch."""
+        return self.ask("PATCH", path, change, **{"Content-Type": "application/merge-patch+json"})
 
 
 class ServiceCase(ReboundCase):
@@ -71,6 +77,12 @@ class ServiceCase(ReboundCase):
             self.caller.ask("DELETE", f"{self.resources}/policies/leash")
         self.caller.port = port
         return driver, port
+
+    def calm_probe(self):
+        """One that a busy machine does not upset: whether the load balancer takes connections."""
+        host, port = re.search(r"//([^/:]+):(\d+)", self.about["loadBalancerURL"]).groups()
+        return {"name": "balancer", "tcp": {"host": host, "port": int(port), "timeout": "900ms"}, "every": "1s",
+                "failureThreshold": 3, "successThreshold": 1}
 
     def at(self, name):
         return f"{self.resources}/namespaces/default/{name}"

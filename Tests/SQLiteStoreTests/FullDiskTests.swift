@@ -51,9 +51,11 @@ struct FullDiskTests {
         let refused = await storeError { _ = try await store.create(self.run("s")) }
         #expect(refused?.code == .full)
         #expect(refused?.hint.contains("Free space") == true)
+        #expect(await store.obstacle()?.code == .full)
         _ = try await store.create(Policy(metadata: ObjectMetadata(name: "halt"), spec: PolicySpec()))
         try await store.finish(run: "x")
         unlink(disk.folder.path + "/filler")
+        #expect(await store.obstacle() == nil, "asking sets the room aside again")
         _ = try await store.create(self.run("s"))
         #expect(try await store.get(Run.self, namespace: "default", name: "r") == run)
         await store.close()
@@ -74,7 +76,9 @@ struct FullDiskTests {
         let disk = try FailingDisk()
         let store = try await SQLiteStore.open(path: disk.store, options: SQLiteStoreOptions(environment: .system))
         var run = try await store.create(run("r"))
+        #expect(await store.obstacle() == nil)
         try disk.fail()
+        #expect(await store.obstacle()?.code == .readOnly, "and not .full, whatever room there is")
         run.status = RunStatus(phase: .reverting)
         let changed = run
         let error = await storeError { _ = try await store.updateStatus(changed) }

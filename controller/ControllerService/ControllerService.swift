@@ -7,7 +7,7 @@ import Glibc
 import HTTPTransport
 import Logging
 import ResourceStore
-import SQLiteStore
+package import SQLiteStore
 
 /// The controller as a service: what `rebound-controller serve` does. Opens the parts, lets them work side by side, and
 /// closes them in order.
@@ -16,12 +16,15 @@ package struct ControllerService: Sendable {
     let manager: ServiceManager
     let figures = ServiceFigures()
     let clock: any ControlClock = SystemControlClock()
+    private let writeObserver: StoreWriteObserver?
 
     /// Room on the store's disk for writing down what is put back when the disk is full.
     private static let reserveBytes: Int64 = 16 << 20
 
-    package init(order: ServiceOrder) {
+    /// `writeObserver` hears of every write of the store; the crash tests end the process in one.
+    package init(order: ServiceOrder, writeObserver: StoreWriteObserver? = nil) {
         self.order = order
+        self.writeObserver = writeObserver
         manager = ServiceManager(environment: order.environment)
     }
 
@@ -33,6 +36,7 @@ package struct ControllerService: Sendable {
         var options = SQLiteStoreOptions(environment: .system)
         options.checksIntegrity = settings.checksIntegrity
         options.reserveBytes = Self.reserveBytes
+        options.writeObserver = writeObserver
         let store = try await SQLiteStore.open(path: settings.storePath, options: options)
         do {
             let status = try await serve(store)

@@ -51,8 +51,8 @@ extension SQLiteStore {
 
     /// On a full disk new work is refused, and what ends work under way is written into the room that was set aside.
     private func withRoom(_ all: [PendingWrite]) -> [PendingWrite] {
-        guard let reserve, all.contains(where: \.isNewWork), !reserve.hasRoom() else { return all }
-        for write in all where write.isNewWork { write.fail(.noRoom(writer.path)) }
+        guard let reserve, all.contains(where: \.isNewWork), let lack = reserve.lack() else { return all }
+        for write in all where write.isNewWork { write.fail(StoreError(lack, store: writer.path)) }
         return all.filter { !$0.isNewWork }
     }
 

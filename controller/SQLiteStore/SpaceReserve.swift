@@ -20,12 +20,27 @@ final class SpaceReserve: Sendable {
         return stat(path, &status) == 0 && Int64(status.st_size) >= bytes
     }
 
-    /// Whether there is room for new work: the reserve is set aside, and as much again is free beside it, so that what
+    /// What keeps new work from being written down.
+    enum Lack: Sendable, Equatable {
+        /// There is too little room on the disk.
+        case room
+        /// The reserve cannot be looked at or set aside: an errno.
+        case access(Int32)
+    }
+
+    /// Whether there is room for new work.
+    func hasRoom() -> Bool { lack() == nil }
+
+    /// Nil when there is room for new work: the reserve is set aside, and as much again is free beside it, so that what
     /// new work writes before it harms does not use the reserve up. Sets it aside where it is not.
-    func hasRoom() -> Bool {
+    func lack() -> Lack? {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return false }
+        guard descriptor >= 0 else { return errno == ENOSPC || errno == EDQUOT ? .room : .access(errno) }
         defer { close(descriptor) }
+        return setAside(descriptor) ? nil : .room
+    }
+
+    private func setAside(_ descriptor: Int32) -> Bool {
         let isSetAside = isFilled
         var system = statvfs()
         let needed = isSetAside ? bytes : 2 * bytes

@@ -66,11 +66,15 @@ extension StoreError {
         )
     }
 
-    /// The room that was set aside is in use, or was never to be had.
-    static func noRoom(_ path: String) -> StoreError {
-        StoreError(
-            .full, "The disk of the store \(path) is full: what is left is kept for putting things back.",
-            hint: "Free space on the disk of \(path); new work is accepted again as soon as there is some.")
+    /// The room that was set aside is in use, was never to be had, or cannot be looked at.
+    init(_ lack: SpaceReserve.Lack, store path: String) {
+        switch lack {
+        case .room:
+            self.init(
+                .full, "The disk of the store \(path) is full: what is left is kept for putting things back.",
+                hint: "Free space on the disk of \(path); new work is accepted again as soon as there is some.")
+        case .access(let code): self.init(errno: code, opening: path)
+        }
     }
 
     /// What the integrity check found.

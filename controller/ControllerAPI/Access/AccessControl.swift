@@ -41,8 +41,8 @@ package struct AccessDecision: Sendable, Equatable {
 /// Says who is asking and what he may do. `FleetAccess` is the standalone controller's; on Kubernetes the cluster's own
 /// TokenReview and SubjectAccessReview answer.
 package protocol AccessControl: Sendable {
-    /// Who is asking, or why that is not known. A store that cannot be read makes every token `.wrong`: fails closed.
-    func caller(_ credentials: PresentedCredentials) async -> Result<Caller, Denial>
+    /// Who is asking, or why that is not known. A store that cannot be read lets nobody in, and says so.
+    func caller(_ credentials: PresentedCredentials) async -> Result<Caller, CallerFailure>
 
     /// Whether the caller may do it. Throws when the store cannot be read; the answer is then 503, never "yes".
     func decide(_ caller: Caller, _ request: AccessRequest) async throws(StoreError) -> AccessDecision

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
+package import ResourceStore
 
 /// Who is asking, once a credential has proved it.
 package struct Caller: Sendable, Equatable {
@@ -31,6 +32,15 @@ package struct PresentedCredentials: Sendable {
         self.certificate = certificate
         self.authorization = authorization
     }
+}
+
+/// Why it is not known who is asking.
+package enum CallerFailure: Error, Sendable {
+    /// The credential proves nothing: 401.
+    case denied(Denial)
+    /// Whether it does cannot be looked up now: 503. The same credential may be good a moment later, so nobody is told
+    /// to throw it away.
+    case unavailable(StoreError)
 }
 
 /// Why a credential proves nothing. All of them are answered with 401.

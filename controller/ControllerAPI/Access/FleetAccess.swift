@@ -40,11 +40,11 @@ package final class FleetAccess: AccessControl {
         }
     }
 
-    package func caller(_ credentials: PresentedCredentials) async -> Result<Caller, Denial> {
+    package func caller(_ credentials: PresentedCredentials) async -> Result<Caller, CallerFailure> {
         do {
             if let header = credentials.authorization { return .success(try await caller(authorization: header)) }
             if let leaf = credentials.certificate { return .success(try await caller(certificate: leaf)) }
-            return .failure(.none)
+            return .failure(.denied(.none))
         } catch {
             return .failure(error)
         }
@@ -88,9 +88,9 @@ extension FleetAccess {
 }
 
 extension FleetAccess {
-    private func caller(authorization: String) async throws(Denial) -> Caller {
+    private func caller(authorization: String) async throws(CallerFailure) -> Caller {
         let (token, record) = try await knownToken(authorization: authorization)
-        guard record.kind == .token else { throw .wrong }  // A one-time token is good for logging in only.
+        guard record.kind == .token else { throw .denied(.wrong) }  // A one-time token is good for logging in only.
         await noteUse(record)
         return Caller(
             name: record.name, groups: record.groups, credential: Self.credential(of: token),
@@ -98,42 +98,47 @@ extension FleetAccess {
     }
 
     /// The token of an `Authorization: Bearer` header and its record, once the secret is right and it is valid now.
-    func knownToken(authorization: String) async throws(Denial) -> (AccessToken, IssuedCredential) {
+    func knownToken(authorization: String) async throws(CallerFailure) -> (AccessToken, IssuedCredential) {
         let words = authorization.split(separator: " ", omittingEmptySubsequences: true)
-        guard words.count == 2, words[0].lowercased() == "bearer" else { throw .wrong }
+        guard words.count == 2, words[0].lowercased() == "bearer" else { throw .denied(.wrong) }
         return try await knownToken(String(words[1]))
     }
 
-    func knownToken(_ text: String) async throws(Denial) -> (AccessToken, IssuedCredential) {
-        guard let token = AccessToken(text) else { throw .wrong }
+    func knownToken(_ text: String) async throws(CallerFailure) -> (AccessToken, IssuedCredential) {
+        guard let token = AccessToken(text) else { throw .denied(.wrong) }
         let record = try await record(of: Self.credential(of: token))
         // The secret first: who does not have it learns nothing of what became of the token.
-        guard let issued = record.issued, let hash = issued.secretHash, token.matches(hash) else { throw .wrong }
-        guard record.revocation == nil else { throw .revoked }
-        if let end = issued.expiresAt, end <= now() { throw .expired }
+        guard let issued = record.issued, let hash = issued.secretHash, token.matches(hash) else {
+            throw .denied(.wrong)
+        }
+        guard record.revocation == nil else { throw .denied(.revoked) }
+        if let end = issued.expiresAt, end <= now() { throw .denied(.expired) }
         return (token, issued)
     }
 
-    private func caller(certificate leaf: [UInt8]) async throws(Denial) -> Caller {
-        let certificate = try verified.certificate(leaf, authority: authority, at: now())
-        guard let name = certificate.commonName, !name.isEmpty else { throw .wrong }
+    private func caller(certificate leaf: [UInt8]) async throws(CallerFailure) -> Caller {
+        let certificate: Certificate
+        do { certificate = try verified.certificate(leaf, authority: authority, at: now()) } catch {
+            throw .denied(error)
+        }
+        guard let name = certificate.commonName, !name.isEmpty else { throw .denied(.wrong) }
         let caller = Caller(
             name: name, groups: certificate.organizations, credential: "certificate:\(certificate.serial)",
             expiresAt: certificate.notAfter)
-        guard try await record(of: caller.credential).revocation == nil else { throw .revoked }
+        guard try await record(of: caller.credential).revocation == nil else { throw .denied(.revoked) }
         return caller
     }
 
     static func credential(of token: AccessToken) -> String { "token:\(token.id)" }
 
-    private func record(of credential: String) async throws(Denial) -> CredentialRecord {
+    private func record(of credential: String) async throws(CallerFailure) -> CredentialRecord {
         do {
             return try await store.credential(credential)
         } catch {
             logger.error(
                 "a credential cannot be looked up; the request is refused",
                 metadata: ["error": "\(error.message)", "hint": "\(error.hint)"])
-            throw .wrong
+            throw .unavailable(error)
         }
     }
 

@@ -113,35 +113,38 @@ package struct LoginService: Sendable {
     private func ground(
         _ request: LoginRequest, _ credentials: PresentedCredentials
     ) async throws(LoginRefusal) -> Ground {
-        do throws(Denial) {
+        do throws(CallerFailure) {
             if let text = request.token { return try ground(try await access.knownToken(text).1) }
             if let header = credentials.authorization {
                 return try ground(try await access.knownToken(authorization: header).1)
             }
             return try await groundOfCertificate(credentials)
         } catch {
-            throw .denied(error)
+            switch error {
+            case .denied(let denial): throw .denied(denial)
+            case .unavailable(let reason): throw .unavailable(reason)
+            }
         }
     }
 
-    private func ground(_ token: IssuedCredential) throws(Denial) -> Ground {
+    private func ground(_ token: IssuedCredential) throws(CallerFailure) -> Ground {
         if token.redeemedAt != nil {
             access.logger.warning(
                 "a one-time token was shown again: whoever shows it may have stolen it",
                 metadata: ["credential": "\(token.id)", "name": "\(token.name)"])
-            throw .expired
+            throw .denied(.expired)
         }
         return Ground(
             subject: try Self.subject(token.name, token.groups), credential: token.id, sessionBegan: access.now(),
             notBeyond: token.kind == .token ? token.expiresAt : nil)
     }
 
-    private func groundOfCertificate(_ credentials: PresentedCredentials) async throws(Denial) -> Ground {
+    private func groundOfCertificate(_ credentials: PresentedCredentials) async throws(CallerFailure) -> Ground {
         let caller = try await access.caller(credentials).get()
         let record: CredentialRecord
-        do { record = try await access.store.credential(caller.credential) } catch { throw .wrong }
+        do { record = try await access.store.credential(caller.credential) } catch { throw .unavailable(error) }
         // One of a company's own tools is in no list; it is renewed there.
-        guard let issued = record.issued else { throw .wrong }
+        guard let issued = record.issued else { throw .denied(.wrong) }
         return Ground(
             subject: try Self.subject(issued.name, issued.groups), credential: issued.id,
             sessionBegan: issued.sessionBegan, notBeyond: try await end(ofTokenBehind: issued))
@@ -163,7 +166,7 @@ package struct LoginService: Sendable {
         throw .expired
     }
 
-    private static func subject(_ name: String, _ groups: [String]) throws(Denial) -> CertificateSubject {
-        do { return try CertificateSubject(name: name, groups: groups) } catch { throw .wrong }
+    private static func subject(_ name: String, _ groups: [String]) throws(CallerFailure) -> CertificateSubject {
+        do { return try CertificateSubject(name: name, groups: groups) } catch { throw .denied(.wrong) }
     }
 }

@@ -66,6 +66,8 @@ package struct ActionError: Error, Sendable {
         case conflict
         /// Something that is needed cannot be reached.
         case unavailable
+        /// The store takes no new work: its disk is full or cannot be written.
+        case noRoom
     }
 
     package var code: Code
@@ -81,13 +83,15 @@ package struct ActionError: Error, Sendable {
 
 extension StatusError {
     init(_ error: ActionError, _ resource: ServedResource?, _ name: String?) {
-        let said = error.hint.isEmpty ? error.message : "\(error.message). \(error.hint)"
+        let stop = error.message.hasSuffix(".") ? "" : "."
+        let said = error.hint.isEmpty ? error.message : "\(error.message)\(stop) \(error.hint)"
         switch error.code {
         case .notFound: self.init(code: 404, reason: "NotFound", message: said)
         case .invalid: self.init(code: 422, reason: "Invalid", message: said)
         case .forbidden: self.init(code: 403, reason: "Forbidden", message: said)
         case .conflict: self.init(code: 409, reason: "Conflict", message: said)
         case .unavailable: self = .unavailable(said)
+        case .noRoom: self.init(code: 507, reason: "InsufficientStorage", message: said)
         }
         self.name = name
         self.resource = resource

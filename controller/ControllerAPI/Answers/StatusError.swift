@@ -169,6 +169,15 @@ extension StatusError.Cause {
 }
 
 extension StatusError {
+    /// A credential that proves nothing is a client's matter; a store that cannot be asked about it is not.
+    init(_ failure: CallerFailure) {
+        switch failure {
+        case .denied(let denial): self = .unauthorized(denial)
+        case .unavailable(let error):
+            self = .unavailable("credentials cannot be looked up: \(error.message) \(error.hint)", retryAfter: 5)
+        }
+    }
+
     /// What a store's refusal means to a client.
     init(_ error: StoreError, _ resource: ServedResource?, _ name: String?) {
         let said = error.hint.isEmpty ? error.message : "\(error.message) \(error.hint)"
@@ -184,7 +193,7 @@ extension StatusError {
         case .expired: self.init(code: 410, reason: "Expired", message: said)
         case .unavailable: self = .unavailable(said)
         case .full, .readOnly: self.init(code: 507, reason: "InsufficientStorage", message: said)
-        case .corrupt: self = .internalError(said)
+        case .corrupt: self = .unavailable(said, retryAfter: 5)
         case .invalid: self.init(code: 422, reason: "Invalid", message: said)
         }
         self.name = name

@@ -31,7 +31,7 @@ extension API {
         if let request = try? JSONDecoder().decode(LoginRequest.self, from: Data(bytes)) {  // Told below.
             return request
         }
-        if case .failure(let denial) = await access.caller(credentials) { throw .unauthorized(denial) }
+        if case .failure(let failure) = await access.caller(credentials) { throw StatusError(failure) }
         throw .badRequest("the body must be JSON with certificateRequest (PEM) and, where one is used, token")
     }
 

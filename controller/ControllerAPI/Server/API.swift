@@ -82,7 +82,7 @@ struct API: Sendable {
         let credentials = PresentedCredentials(certificate: head.certificate, authorization: head.authorization)
         switch await access.caller(credentials) {
         case .success(let caller): return caller
-        case .failure(let denial): throw .unauthorized(denial)
+        case .failure(let failure): throw StatusError(failure)
         }
     }
 

@@ -101,9 +101,19 @@ struct ControllerActions: RunActions {
     }
 }
 
+extension ActionError.Code {
+    init(_ error: StoreError) {
+        switch error.code {
+        case .notFound: self = .notFound
+        case .full, .readOnly: self = .noRoom
+        case .alreadyExists, .conflict, .expired, .unavailable, .corrupt, .invalid: self = .unavailable
+        }
+    }
+}
+
 extension ActionError {
     init(_ error: StoreError) {
-        self.init(error.code == .notFound ? .notFound : .unavailable, error.message, hint: error.hint)
+        self.init(Code(error), error.message, hint: error.hint)
     }
 
     /// What refused, with the guards that did.
@@ -113,7 +123,8 @@ extension ActionError {
             case .invalid, .noTargets, .targetsNotFound: .invalid
             case .notPermitted: .forbidden
             case .guardRefused, .planChanged, .gateClosed, .busy: .conflict
-            case .awsUnavailable, .noCredentials, .noRegion, .store, .internalError: .unavailable
+            case .store: (error.cause as? StoreError).map { Code($0) } ?? .unavailable
+            case .awsUnavailable, .noCredentials, .noRegion, .internalError: .unavailable
             }
         let refusing = error.guards.filter { !$0.passed }.map { "\($0.name): \($0.message)" }
         let message = ([error.message] + refusing).joined(separator: "; ")

@@ -5,6 +5,7 @@ import ControllerAPI
 import ExperimentControl
 import Logging
 import ResourceStore
+import SQLiteStore
 import ServiceMetrics
 
 /// The API at every address of the settings.
@@ -14,7 +15,7 @@ struct APIPart: Sendable {
 
     /// Nothing listens yet.
     init(
-        order: ServiceOrder, store: any ResourceStore, identity: FleetIdentity, actions: any RunActions,
+        order: ServiceOrder, store: SQLiteStore, identity: FleetIdentity, actions: any RunActions,
         figures: ServiceFigures, clock: any ControlClock
     ) {
         let settings = order.settings
@@ -65,13 +66,14 @@ struct APIPart: Sendable {
         }
     }
 
-    /// Whether requests can be answered: the store can be read.
-    private static func readiness(_ store: any ResourceStore) async -> [ReadinessCheck] {
-        do throws(StoreError) {
-            _ = try await store.list(Policy.self, namespace: nil, labels: [:])
-            return [ReadinessCheck(name: "store", isReady: true)]
-        } catch {
-            return [ReadinessCheck(name: "store", isReady: false, message: error.message)]
+    /// Whether requests can be answered and new work is taken: the store can be read, and there is room to write.
+    private static func readiness(_ store: SQLiteStore) async -> [ReadinessCheck] {
+        var reading = ReadinessCheck(name: "store", isReady: true)
+        do throws(StoreError) { _ = try await store.list(Policy.self, namespace: nil, labels: [:]) } catch {
+            reading = ReadinessCheck(name: "store", isReady: false, message: error.message)
         }
+        let obstacle = await store.obstacle()
+        let name = obstacle?.code == .full ? "room for new work" : "writing"
+        return [reading, ReadinessCheck(name: name, isReady: obstacle == nil, message: obstacle?.message ?? "")]
     }
 }

@@ -118,7 +118,7 @@ extension RunReconciler {
             delivery.lastError = entry.lastError
             return delivery
         }
-        status.endedAt = clock.wall()
+        status.endedAt = status.now(by: clock)
         try await noteInExperiment(run, status)
         try await write(run, status: status, entering: .done, reason: "verdict \(status.verdict?.rawValue ?? "none")")
     }

@@ -11,7 +11,7 @@ import threading
 import time
 
 HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
-SLOTS = 32
+SLOTS = 96
 POLL = 0.1
 
 CONFIGURATION = """\
