@@ -3,7 +3,7 @@ import CCurl
 import CLinux
 import Glibc
 
-/// One easy handle with what its callbacks fill in; used again for later requests. A class because libcurl holds its
+/// One easy handle with what its callbacks fill in, for one request. A class because libcurl holds its
 /// address. It is touched on the loop's thread only.
 final class Transfer {
     let easy: EasyHandle
