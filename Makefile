@@ -6,7 +6,7 @@ FLEET := deploy/local-fleet/fleet
 PACE := --ec2-delay 1 --notice 2 --boot 2 --launch 3 --drain 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release deb test demo fleet fleet-down bench clean
+.PHONY: help setup build release deb test fuzz demo fleet fleet-down bench clean
 
 help: ## say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -26,6 +26,9 @@ deb: release ## build the Debian packages of both programs, in .build/deb
 
 test: setup ## everything that must hold: layout, house rules, fleet, Swift's tests, the documents' commands
 	@scripts/test
+
+fuzz: setup ## feed every decoder that meets the outside for ten minutes each, or FUZZ_SECONDS
+	@scripts/fuzz
 
 demo: setup ## kill a real server on a small AWS on this machine and watch it being measured
 	swift build --product rebound
