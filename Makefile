@@ -7,7 +7,7 @@ FLEET := deploy/local-fleet/fleet
 PACE := --ec2-delay 1 --notice 2 --boot 2 --launch 3 --drain 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release deb test soak crash demo fleet fleet-down bench clean
+.PHONY: help setup build release deb test soak crash fuzz demo fleet fleet-down bench clean
 
 help: ## say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,6 +36,9 @@ soak: setup ## months of a controller's life in an hour (SOAK_SECONDS): nothing 
 
 crash: build ## kill a serving controller LIVES times (100), at its writes, at any moment, and one of two, with 50 runs
 	REBOUND_TEST_LIVES=$(LIVES) REBOUND_TEST_HOLD=45s Tests/EndToEnd/run -j 1 test_crash_under_load
+
+fuzz: setup ## feed every decoder that meets the outside for ten minutes each, or FUZZ_SECONDS
+	@scripts/fuzz
 
 demo: setup ## kill a real server on a small AWS on this machine and watch it being measured
 	swift build --product rebound

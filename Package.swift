@@ -2,13 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .treatAllWarnings(as: .error),
-]
+/// `scripts/fuzz` sets it: our modules are built optimised and watched by libFuzzer, with a program that feeds them,
+/// without the tests and without the HTTP library under the API, which is not ours.
+let isFuzzing = Context.environment["REBOUND_FUZZ"] != nil
+
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+    ] + (isFuzzing ? [.unsafeFlags(["-O", "-sanitize=fuzzer"])] : [])
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// Would make sense if neither program existed.
@@ -40,6 +45,21 @@ let libraries: [Target] = [
         swiftSettings: strict),
 ]
 
+let httpServer: [Target.Dependency] = [
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+/// The files of ControllerAPI that need them.
+let httpServerFiles = [
+    "Server/APIServer.swift", "Server/MalformedRequestHandler.swift", "Server/RequestHead+HTTP.swift",
+    "Server/Responder.swift", "Server/ServerTLS.swift",
+]
+
 /// Runs in the middle.
 let controller: [Target] = [
     .target(
@@ -59,17 +79,8 @@ let controller: [Target] = [
         path: "controller/ExperimentControl", swiftSettings: strict),
     .target(
         name: "ControllerAPI",
-        dependencies: [
-            "ChaosModel", "Identity", "ResourceStore", logging,
-            .product(name: "HummingbirdCore", package: "hummingbird"),
-            .product(name: "HummingbirdHTTP2", package: "hummingbird"),
-            .product(name: "HTTPTypes", package: "swift-http-types"),
-            .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-            .product(name: "NIOPosix", package: "swift-nio"),
-            .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        ],
-        path: "controller/ControllerAPI", swiftSettings: strict),
+        dependencies: ["ChaosModel", "Identity", "ResourceStore", logging] + (isFuzzing ? [] : httpServer),
+        path: "controller/ControllerAPI", exclude: isFuzzing ? httpServerFiles : [], swiftSettings: strict),
     .target(
         name: "CommandLineInterface",
         dependencies: [
@@ -97,7 +108,8 @@ let tests: [Target] = [
     .executableTarget(
         name: "crash-runner",
         dependencies: [
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", logging,
+            "AWS", "ChaosModel", "CommandLineInterface", "ControllerService", "ExperimentControl", "HTTPTransport",
+            "ResourceStore", "SQLiteStore", logging,
         ],
         path: "Tests/CrashRunner", swiftSettings: strict),
     .executableTarget(
@@ -204,6 +216,19 @@ let benchmarks: [Target] = [
         path: "Benchmarks/stopwatch/watch", swiftSettings: strict),
 ]
 
+let fuzzing: [Target] = [
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+    .executableTarget(
+        name: "rebound-fuzz",
+        dependencies: [
+            "AWS", "CFuzzer", "CLinux", "ChaosModel", "CommandLineInterface", "ControllerAPI", "ExperimentControl",
+            "HTTPTransport", "Identity", "Measurement", "Probes", "ResourceClient", "ResourceStore", "Scheduling",
+            "SQLiteStore",
+            logging,
+        ],
+        path: "Tests/Fuzz/ReboundFuzz", swiftSettings: strict),
+]
+
 let package = Package(
     name: "rebound",
     dependencies: [
@@ -218,5 +243,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
-    targets: libraries + controller + tests + benchmarks
+    targets: libraries + controller + (isFuzzing ? fuzzing : tests + benchmarks)
 )

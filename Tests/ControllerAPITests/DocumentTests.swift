@@ -26,7 +26,8 @@ struct DocumentTests {
     func references() {
         for document in [OpenAPIDocument.core, OpenAPIDocument.rebound, OpenAPIDocument.version2] {
             let schemas = document.at(["components", "schemas"]) ?? document["definitions"]
-            let known = Set((schemas?.entries ?? []).map(\.key))
+            let responses = document.at(["components", "responses"])
+            let known = Set(((schemas?.entries ?? []) + (responses?.entries ?? [])).map(\.key))
             let used = Self.references(in: document)
             #expect(!used.isEmpty && used.subtracting(known).isEmpty)
         }

@@ -16,7 +16,7 @@ class Caller:
     """Somebody with a client certificate, made as `rebound login` makes it: a request, and a token once."""
 
     def __init__(self, folder, authority, token, port):
-        self.folder, self.port, self.token = folder, port, None
+        self.folder, self.port, self.authority, self.token = folder, port, authority, None
         key, request = self.path("key.pem"), self.path("request.pem")
         subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                         "/CN=test", "-keyout", key, "-out", request], check=True, stderr=subprocess.DEVNULL)

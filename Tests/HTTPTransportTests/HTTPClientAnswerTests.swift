@@ -84,6 +84,28 @@ struct HTTPClientAnswerTests {
         #expect(response.header("X-Interim") == nil)
     }
 
+    @Test("an answer whose head begins with a folded field is judged the same, whatever was answered before")
+    func foldedFirst() async throws {
+        let plain = RawServer.answering(headers: ["X-Long: \(String(repeating: "a", count: 200))"])
+        let folded = RawServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.write("HTTP/1.1 200 OK\r\n folded: by nobody's field\r\nContent-Length: 2\r\n\r\nok")
+        }
+        func judged(by client: HTTPClient) async -> TransportError.Code? {
+            do throws(TransportError) {
+                _ = try await client.send(HTTPRequest(url: folded.url(), timeouts: ample))
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        let alone = await judged(by: try HTTPClient())
+        for _ in 0..<20 {
+            #expect(try await client.send(HTTPRequest(url: plain.url(), timeouts: ample)).status == 200)
+            #expect(await judged(by: client) == alone)
+        }
+    }
+
     @Test("a kept connection serves many requests, a fresh one is made for each")
     func reuse() async throws {
         let kept = RawServer.answering()

@@ -16,6 +16,7 @@ package enum ConfigurationText {
         return trees.first
     }
 
-    /// The tree as YAML in block style, in the order of the tree.
-    package static func yaml(_ tree: ManifestNode) -> String { YAMLText.text(tree) }
+    /// The tree as YAML in block style, in the order of the tree, which `read` reads back: numbers stand there without
+    /// exponents, about which readers of YAML disagree.
+    package static func yaml(_ tree: ManifestNode) -> String { YAMLText.text(PlainNumbers.written(tree)) }
 }

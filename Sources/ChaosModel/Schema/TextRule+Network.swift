@@ -4,7 +4,7 @@ extension TextRule {
     /// An http or https URL with a host, without user, password or fragment (RFC 3986).
     package static let url = TextRule(
         "an http or https URL with a host, without user, password, spaces or fragment",
-        pattern: "^https?://[^\\s/?#@\\u0000-\\u001f\\u007f]+([/?][^\\s#\\u0000-\\u001f\\u007f]*)?$",
+        pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#@\\u0000-\\u001f\\u007f]+([/?][^\\s#\\u0000-\\u001f\\u007f]*)?$",
         maximumLength: 2_048
     ) { text in
         let lower = text.lowercased()

@@ -3,7 +3,7 @@ import CCurl
 import CLinux
 import Glibc
 
-/// One easy handle with what its callbacks fill in; used again for later requests. A class because libcurl holds its
+/// One easy handle with what its callbacks fill in, for one request. A class because libcurl holds its
 /// address. It is touched on the loop's thread only.
 final class Transfer {
     let easy: EasyHandle
@@ -89,10 +89,15 @@ final class Transfer {
     /// What the transfer gave; to be asked before it is taken out of the multi handle.
     func outcome(_ result: CURLcode, ended: Int64) -> Result<HTTPResponse, TransportError> {
         guard result == CURLE_OK else { return .failure(TransportError(result, facts(ended: ended))) }
+        let status = easy.long(CURLINFO_RESPONSE_CODE)
+        // A first line such as "HTTP/200 OK" and then the end is a good answer to libcurl, with the status 0.
+        guard (100...999).contains(status) else {
+            return .failure(TransportError(CURLE_WEIRD_SERVER_REPLY, facts(ended: ended)))
+        }
         let address = easy.text(CURLINFO_PRIMARY_IP).flatMap { $0.isEmpty ? nil : $0 }
         return .success(
             HTTPResponse(
-                status: easy.long(CURLINFO_RESPONSE_CODE), headers: answer.headers(), body: answer.body,
+                status: status, headers: answer.headers(), body: answer.body,
                 timings: timings(ended: ended),
                 remoteAddress: address.map { "\(bracketed($0)):\(easy.long(CURLINFO_PRIMARY_PORT))" }))
     }

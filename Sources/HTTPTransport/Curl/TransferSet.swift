@@ -42,7 +42,6 @@ final class TransferSet {
     var resolving: [RequestTicket: Pending] = [:]
     private var running: [UnsafeMutableRawPointer: Running] = [:]
     private var runningByTicket: [RequestTicket: UnsafeMutableRawPointer] = [:]
-    private var idle: [Transfer] = []
     private var curlDeadline: Int64 = .max
     private var clock: LoopTimer?
     private var isDriving = false
@@ -83,7 +82,7 @@ final class TransferSet {
         let passed = (monotonicNanoseconds() - pending.begun) / 1_000_000
         let checked = pending.checked
         do throws(TransportError) {
-            let transfer = try takeTransfer()
+            let transfer = try Transfer()
             do throws(TransportError) {
                 try transfer.prepare(
                     checked, addresses: addresses, begun: pending.begun,
@@ -92,18 +91,13 @@ final class TransferSet {
                 try add(transfer, ticket, pending.completion)
                 if pending.stream != nil { superviseStream(ticket) }
             } catch {
-                recycle(transfer)
+                transfer.release()
                 throw error
             }
         } catch {
             pending.completion(.failure(error))
         }
         drive()
-    }
-
-    private func takeTransfer() throws(TransportError) -> Transfer {
-        if let transfer = idle.popLast() { return transfer }
-        return try Transfer()
     }
 
     private func add(_ transfer: Transfer, _ ticket: RequestTicket, _ completion: @escaping Completion)
@@ -142,20 +136,15 @@ final class TransferSet {
         runningByTicket[entry.ticket] = nil
         let code = curl_multi_remove_handle(multi, handle)
         precondition(code == CURLM_OK, "a transfer that was added could not be removed from its multi handle")
-        recycle(entry.transfer)
-    }
-
-    /// At most as many idle handles are kept as transfers may be active.
-    private func recycle(_ transfer: Transfer) {
-        transfer.release()
-        if idle.count < configuration.maximumActiveRequests { idle.append(transfer) }
+        // Not used again: before libcurl 8.1.1 a handle keeps a pointer into freed headers of its last transfer, and
+        // an answer that begins with a folded field writes through it (https://github.com/curl/curl/issues/11101).
+        entry.transfer.release()
     }
 
     /// Frees everything of libcurl's. The transfers must have been ended before.
     func cleanUp() {
         isClosed = true
         clock?.cancel()
-        idle = []
         curl_multi_cleanup(multi)
     }
 }

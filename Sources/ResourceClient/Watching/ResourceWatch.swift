@@ -40,20 +40,25 @@ package struct ResourceWatch<R: Resource>: AsyncSequence, Sendable {
             -> WatchEvent<R>?
         {
             guard let line = try await lines.next() else { return nil }
-            let document: WatchDocument<R>
-            do {
-                document = try JSONDecoder().decode(WatchDocument<R>.self, from: Data(line))
-            } catch {
-                throw ClientError(
-                    .undecodable,
-                    "an event of the watch on \(R.kind.plural) cannot be read: \(DecodingWords.of(error))",
-                    hint: "Check that the server is a Rebound controller of this version.", cause: error)
-            }
-            switch document {
-            case .event(let event): return event
-            case .failure(let status):
-                throw ClientError(status: status.code ?? 500, status, request: "watch on \(R.kind.plural)")
-            }
+            return try ResourceWatch.event(in: line)
+        }
+    }
+
+    /// What a line says. Throws as the iterator does.
+    static func event(in line: [UInt8]) throws(ClientError) -> WatchEvent<R> {
+        let document: WatchDocument<R>
+        do {
+            document = try JSONDecoder().decode(WatchDocument<R>.self, from: Data(line))
+        } catch {
+            throw ClientError(
+                .undecodable,
+                "an event of the watch on \(R.kind.plural) cannot be read: \(DecodingWords.of(error))",
+                hint: "Check that the server is a Rebound controller of this version.", cause: error)
+        }
+        switch document {
+        case .event(let event): return event
+        case .failure(let status):
+            throw ClientError(status: status.code ?? 500, status, request: "watch on \(R.kind.plural)")
         }
     }
 }

@@ -44,7 +44,9 @@ extension ServedResource {
             group: isCore ? "" : group, version: "v1", plural: kind.plural, singular: kind.rawValue.lowercased(),
             kind: kind.rawValue, isNamespaced: kind.isNamespaced, shortNames: short,
             categories: isCore || kind == .roleBinding || kind == .clusterRoleBinding ? [] : ["rebound", "all"],
-            verbs: all, subresources: [status] + subresources, stored: kind)
+            // All namespaces at once are not deleted, here as in Kubernetes.
+            verbs: isCore ? all.filter { $0 != "deletecollection" } : all, subresources: [status] + subresources,
+            stored: kind)
     }
 
     static let experiments = stored(

@@ -7,6 +7,8 @@ struct APIOperation {
         var name: String
         var type = "string"
         var doc: String
+        /// The words that are understood; nil where others are. An empty text is always as good as none.
+        var words: [String]?
     }
 
     struct Body {
@@ -27,6 +29,14 @@ struct APIOperation {
     var answers: [(code: Int, schema: String?)]
     var answerType = "application/json"
     var resource: ServedResource
+
+    /// The statuses with which it is refused; each comes with a `Status`.
+    var refusals: [Int] {
+        var codes: Set<Int> = [400, 401, 403, 404, 406, 408, 413, 422, 500, 503, 504]
+        if body != nil { codes.formUnion([409, 415, 507]) }
+        if action == "list" || action == "deletecollection" { codes.insert(410) }
+        return codes.sorted()
+    }
 
     /// The names in braces.
     var pathParameters: [String] {
@@ -50,7 +60,8 @@ struct APIOperations {
     var all: [APIOperation] {
         var operations = reading
         guard resource.stored != nil else { return operations }
-        operations += [create, update(item, ""), patch(item, ""), delete, deleteCollection]
+        operations += [create, update(item, ""), patch(item, ""), delete]
+        if resource.verbs.contains("deletecollection") { operations.append(deleteCollection) }
         operations += [
             get(item + "/status", "Status"), update(item + "/status", "Status"), patch(item + "/status", "Status"),
         ]
@@ -112,7 +123,12 @@ struct APIOperations {
     private var delete: APIOperation {
         var made = operation("delete", item, "delete", "", "Deletes one.", "delete", answers: [(200, nil)])
         made.body = .init(types: Self.mainTypes, schema: SchemaNames.deleteOptions)
-        made.query = [Self.dryRun, .init(name: "propagationPolicy", doc: "Background, Foreground or Orphan.")]
+        made.query = [
+            Self.dryRun,
+            .init(
+                name: "propagationPolicy", doc: "Background, Foreground or Orphan.",
+                words: DeleteOptions.Propagation.allCases.map(\.rawValue)),
+        ]
         return made
     }
 
@@ -147,18 +163,21 @@ struct APIOperations {
                 isReading ? "connect" : "post", answers: answers)
             if !isReading { made.body = .init(types: Self.mainTypes, schema: nil) }
             if sub.name == "report" {
-                made.query = [.init(name: "format", doc: ReportFormat.allCases.map(\.rawValue).joined(separator: ", "))]
+                let words = ReportFormat.allCases.map(\.rawValue)
+                made.query = [.init(name: "format", doc: words.joined(separator: ", "), words: words)]
             }
             if sub.name == "observations" { made.answerType = "application/x-ndjson" }
             return made
         }
     }
 
-    private static let dryRun = APIOperation.Parameter(name: "dryRun", doc: "All: nothing is written.")
+    private static let dryRun = APIOperation.Parameter(name: "dryRun", doc: "All: nothing is written.", words: ["All"])
 
     private static let writeParameters: [APIOperation.Parameter] = [
         dryRun, .init(name: "fieldManager", doc: "Read and not acted on."),
-        .init(name: "fieldValidation", doc: "Strict, which is the default, Warn or Ignore."),
+        .init(
+            name: "fieldValidation", doc: "Strict, which is the default, Warn or Ignore.",
+            words: ["Strict", "Warn", "Ignore"]),
     ]
 
     private static let listParameters: [APIOperation.Parameter] = [
@@ -167,7 +186,7 @@ struct APIOperations {
         .init(name: "limit", type: "integer", doc: "The most of one page."),
         .init(name: "continue", doc: "What the page before gave."),
         .init(name: "resourceVersion", doc: "What version must have been reached, or where a watch begins."),
-        .init(name: "resourceVersionMatch", doc: "NotOlderThan or Exact."),
+        .init(name: "resourceVersionMatch", doc: "NotOlderThan or Exact.", words: ["NotOlderThan", "Exact"]),
         .init(name: "watch", type: "boolean", doc: "Go on with what changes."),
         .init(name: "allowWatchBookmarks", type: "boolean", doc: "Say now and then how far a watch has come."),
         .init(name: "sendInitialEvents", type: "boolean", doc: "Begin a watch with what there is."),

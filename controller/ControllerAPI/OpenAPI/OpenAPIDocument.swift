@@ -69,7 +69,7 @@ enum OpenAPIDocument {
         .map([
             "openapi": .text("3.0.0"), "info": info, "paths": paths(resources, OperationWriter3.operation),
             "components": .map([
-                "schemas": schemas(resources, .version3).sorted,
+                "schemas": schemas(resources, .version3).sorted, "responses": OperationWriter3.responses,
                 "securitySchemes": .map([
                     "token": .map(["type": .text("http"), "scheme": .text("bearer")])
                 ]),
@@ -87,13 +87,21 @@ enum OpenAPIDocument {
 
 /// Operations in OpenAPI 3.0.
 enum OperationWriter3 {
+    /// The one response that all refusals have.
+    private static let refused = "Refused"
+    static let responses = ManifestNode.map(pairs: [
+        (refused, answer("Refused, and why.", SchemaNames.status, "application/json"))
+    ])
+
     static func operation(_ operation: APIOperation) -> ManifestNode {
-        let inPath = operation.pathParameters.map { parameter($0, "path", "string", "The \($0).", required: true) }
-        let inQuery = operation.query.map { parameter($0.name, "query", $0.type, $0.doc, required: false) }
+        let inPath = operation.pathParameters.map {
+            parameter(APIOperation.Parameter(name: $0, doc: "The \($0)."), "path", required: true)
+        }
+        let inQuery = operation.query.map { parameter($0, "query", required: false) }
         var answers = operation.answers.map { answer -> (String, ManifestNode) in
             (String(answer.code), self.answer("Done.", answer.schema, operation.answerType))
         }
-        answers.append(("default", answer("Refused, and why.", SchemaNames.status, "application/json")))
+        answers += operation.refusals.map { (String($0), .map(["$ref": .text("#/components/responses/\(refused)")])) }
         return .map([
             "operationId": .text(operation.id), "description": .text(operation.doc),
             "tags": .texts([operation.resource.plural]), "parameters": .list(inPath + inQuery),
@@ -108,16 +116,39 @@ enum OperationWriter3 {
     }
 
     private static func parameter(
-        _ name: String, _ place: String, _ type: String, _ doc: String, required: Bool
+        _ parameter: APIOperation.Parameter, _ place: String, required: Bool
     ) -> ManifestNode {
         .map([
-            "name": .text(name), "in": .text(place), "description": .text(doc),
-            "required": required ? .boolean(true) : nil, "schema": .map(["type": .text(type)]),
+            "name": .text(parameter.name), "in": .text(place), "description": .text(parameter.doc),
+            "required": required ? .boolean(true) : nil,
+            "schema": .map([
+                "type": .text(parameter.type), "minimum": parameter.type == "integer" ? .number(0) : nil,
+                "enum": parameter.words.map { .texts($0 + [""]) },
+            ]),
         ])
     }
 
     private static func body(_ body: APIOperation.Body) -> ManifestNode {
-        .map(["content": .map(pairs: body.types.map { ($0, .map(["schema": schema(body.schema)])) })])
+        // What has a schema of its own cannot be left out; options and reasons can.
+        let isNeeded = body.schema != nil && body.schema != SchemaNames.deleteOptions
+        return .map([
+            "required": isNeeded ? .boolean(true) : nil,
+            "content": .map(pairs: body.types.map { ($0, .map(["schema": schema(body.schema, of: $0)])) }),
+        ])
+    }
+
+    /// RFC 6902: a list, which the schema that Kubernetes has for all patches does not say.
+    private static func schema(_ name: String?, of type: String) -> ManifestNode {
+        guard type == "application/json-patch+json" else { return schema(name) }
+        let words = ["add", "copy", "move", "remove", "replace", "test"]
+        let operation = ManifestNode.map([
+            "type": .text("object"), "required": .texts(["op", "path"]),
+            "properties": .map([
+                "op": .map(["type": .text("string"), "enum": .texts(words)]), "path": .map(["type": .text("string")]),
+                "from": .map(["type": .text("string")]), "value": .emptyMap,
+            ]),
+        ])
+        return .map(["type": .text("array"), "items": operation])
     }
 
     private static func answer(_ doc: String, _ name: String?, _ type: String) -> ManifestNode {

@@ -37,8 +37,17 @@ struct API: Sendable {
                     "request refused",
                     metadata: ["code": "\(error.code)", "reason": "\(error.reason)", "message": "\(error.message)"])
             }
-            return error.answer
+            var answer = error.answer
+            if error.code == 405 { answer.headers.append(("Allow", Self.allowed(at: head.target))) }
+            return answer
         }
+    }
+
+    /// The methods of a path, as RFC 9110 section 15.5.6 wants them named where another was used.
+    private static func allowed(at target: String) -> String {
+        // It was read before, or refused as unreadable.
+        guard let (path, _) = try? parts(of: target) else { return "" }
+        return Route(path: path)?.methods.joined(separator: ", ") ?? ""
     }
 
     private func checked(

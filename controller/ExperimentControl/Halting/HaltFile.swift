@@ -11,9 +11,14 @@ enum HaltFile {
         defer { fclose(file) }
         var buffer = [UInt8](repeating: 0, count: 1_000)
         let count = fread(&buffer, 1, buffer.count, file)
-        let text = String(decoding: buffer.prefix(count), as: UTF8.self)
-        let words = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) }
-        let line = String(words).split(separator: " ").joined(separator: " ")
+        let line = line(of: Array(buffer.prefix(count)))
         return line.isEmpty ? "\(path) is there" : line
+    }
+
+    /// The printable characters of a text on one line.
+    static func line(of bytes: [UInt8]) -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let words = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) }
+        return String(words).split(separator: " ").joined(separator: " ")
     }
 }
