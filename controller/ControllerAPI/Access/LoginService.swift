@@ -152,18 +152,18 @@ package struct LoginService: Sendable {
 
     /// When the token ends that a chain of renewals began with: renewing must not make more of it. Nil for a one-time
     /// token, whose end is that of logging in with it.
-    private func end(ofTokenBehind certificate: IssuedCredential) async throws(Denial) -> Timestamp? {
+    private func end(ofTokenBehind certificate: IssuedCredential) async throws(CallerFailure) -> Timestamp? {
         var link = certificate
         for _ in 0..<Self.mostRenewals {
             guard let issuer = link.issuedBy else { return nil }
             let record: CredentialRecord
-            do { record = try await access.store.credential(issuer) } catch { throw .wrong }
+            do { record = try await access.store.credential(issuer) } catch { throw .unavailable(error) }
             // Forgotten, so that it ended long ago.
-            guard let next = record.issued else { throw .expired }
+            guard let next = record.issued else { throw .denied(.expired) }
             if next.kind != .certificate { return next.kind == .token ? next.expiresAt : nil }
             link = next
         }
-        throw .expired
+        throw .denied(.expired)
     }
 
     private static func subject(_ name: String, _ groups: [String]) throws(CallerFailure) -> CertificateSubject {
