@@ -140,6 +140,10 @@ class UnderSystemd(ReboundCase):
         cls.guest.run(f"journalctl -u {UNIT} | rebound login --token-file -")
         cls.guest.run("rebound delete policy leash")
 
+    def setUp(self):
+        super().setUp()
+        self.guest.run(f"systemctl start {UNIT}")
+
     @classmethod
     def install(cls, *what):
         cls.guest.run("DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "
