@@ -103,8 +103,8 @@ let tests: [Target] = [
     .executableTarget(
         name: "soak-runner",
         dependencies: [
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", "TestSupport",
-            logging,
+            "AWS", "ChaosModel", "CLinux", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore",
+            "TestSupport", logging,
         ],
         path: "Tests/Soak", swiftSettings: strict),
     .testTarget(
