@@ -115,8 +115,13 @@ let tests: [Target] = [
     .executableTarget(
         name: "soak-runner",
         dependencies: [
+<<<<<<< Package.swift
             "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", "TestSupport",
             logging,
+=======
+            "AWS", "ChaosModel", "CLinux", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore",
+            "TestSupport", logging,
+>>>>>>> /tmp/P.scale
         ],
         path: "Tests/Soak", swiftSettings: strict),
     .testTarget(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linux headers that Swift's Glibc module leaves out (man7.org, sections 2 and 7). Variadics get doors; no logic.
 #pragma once
+#include <malloc.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -39,3 +40,6 @@ static inline int clinux_pipe(int ends[2], int flags) { return pipe2(ends, flags
 static inline int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
+
+// mallopt(3). The C library may keep a heap for each thread, up to eight for each core, and gives little of them back.
+static inline int clinux_limit_heaps(int most) { return mallopt(M_ARENA_MAX, most); }

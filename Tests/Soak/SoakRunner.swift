@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AWS
+import CLinux
 import ChaosModel
 import ExperimentControl
 import FoundationEssentials
@@ -34,6 +35,7 @@ struct SoakRunner {
     static func main() async throws {
         let arguments = CommandLine.arguments
         guard arguments.count == 3, let factor = Int64(arguments[2]) else { fatalError("soak-runner FOLDER FACTOR") }
+        _ = clinux_limit_heaps(2)  // As the service does.
         let calendar = FastCalendar(factor: factor)
         let cloud = SmallCloud()
         let site = RawServer(keepsRequests: false) { connection in while connection.readSome() != nil {} }

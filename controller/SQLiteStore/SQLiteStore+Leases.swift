@@ -3,7 +3,8 @@ package import ChaosModel
 import GRDB
 package import ResourceStore
 
-/// Leases. A row stays when a lease is let go, with an end in the past.
+/// Leases. One that is let go leaves nothing behind: its next holder's token is larger all the same, as all tokens come
+/// from one counter. One that was never given back goes with upkeep, a day after its end.
 extension SQLiteStore {
     package func acquireLease(
         _ name: String, holder: String, for duration: Duration, now: Timestamp
@@ -38,7 +39,7 @@ extension SQLiteStore {
     package func releaseLease(_ name: String, holder: String) async throws(StoreError) {
         try await write(.releaseLease) { database in
             try database.execute(
-                sql: "UPDATE leases SET until_nanoseconds = 0 WHERE name = ? AND holder = ?", arguments: [name, holder])
+                sql: "DELETE FROM leases WHERE name = ? AND holder = ?", arguments: [name, holder])
         }
     }
 }

@@ -49,6 +49,7 @@ extension SQLiteStore {
         let oldest = now.advanced(by: .zero - policy.changesFor)
         let changes = try await write(.upkeep) { database in
             try database.forgetRuns()
+            try database.forgetLeases(endedBefore: now.advanced(by: .seconds(-86_400)))
             return try database.forgetChanges(before: oldest)
         }
         try await shrink()
@@ -132,6 +133,12 @@ extension Database {
             """
         try execute(sql: sql, arguments: [oldest.nanosecondsSinceEpoch])
         return changesCount
+    }
+
+    /// A day is longer than any clock here is wrong by.
+    fileprivate func forgetLeases(endedBefore end: Timestamp) throws {
+        try execute(
+            sql: "DELETE FROM leases WHERE until_nanoseconds < ?", arguments: [end.nanosecondsSinceEpoch])
     }
 
     /// A run that is gone, and of which nothing counts any more, needs no note that it is over: its uid never comes
