@@ -29,38 +29,42 @@ let libraries: [Target] = [
     .target(
         name: "Probes", dependencies: ["ChaosModel", "CLinux", "HTTPTransport", "Measurement"],
         path: "Sources/Probes", swiftSettings: strict),
+    .target(name: "Digests", dependencies: ["COpenSSL"], path: "Sources/Digests", swiftSettings: strict),
     .target(
         name: "ResourceClient", dependencies: ["ChaosModel", "HTTPTransport"], path: "Sources/ResourceClient",
         swiftSettings: strict),
     .target(
-        name: "Identity", dependencies: ["CLinux", "COpenSSL", "ChaosModel"], path: "Sources/Identity",
+        name: "Identity", dependencies: ["CLinux", "COpenSSL", "ChaosModel", "Digests"], path: "Sources/Identity",
         swiftSettings: strict),
     .target(
-        name: "AWS", dependencies: ["CExpat", "CLinux", "COpenSSL", "HTTPTransport", logging], path: "Sources/AWS",
+        name: "AWS", dependencies: ["CExpat", "CLinux", "Digests", "HTTPTransport", logging], path: "Sources/AWS",
         swiftSettings: strict),
 ]
 
 /// Runs in the middle.
 let controller: [Target] = [
     .target(
-        name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict),
+        name: "ResourceStore", dependencies: ["ChaosModel", "Digests"], path: "controller/ResourceStore",
+        swiftSettings: strict),
     .target(
         name: "SQLiteStore",
-        dependencies: ["COpenSSL", "ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
+        dependencies: [
+            "ChaosModel", "Digests", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift"),
+        ],
         path: "controller/SQLiteStore", swiftSettings: strict),
     .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
     .target(name: "Scheduling", dependencies: ["ChaosModel"], path: "controller/Scheduling", swiftSettings: strict),
     .target(
         name: "ExperimentControl",
         dependencies: [
-            "AWS", "ChaosModel", "HTTPTransport", "Measurement", "Probes", "ReconcileLoop", "ResourceStore",
+            "AWS", "ChaosModel", "Digests", "HTTPTransport", "Measurement", "Probes", "ReconcileLoop", "ResourceStore",
             "Scheduling", logging,
         ],
         path: "controller/ExperimentControl", swiftSettings: strict),
     .target(
         name: "ControllerAPI",
         dependencies: [
-            "ChaosModel", "Identity", "ResourceStore", logging,
+            "ChaosModel", "Digests", "Identity", "ResourceStore", logging,
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HummingbirdHTTP2", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -106,7 +110,7 @@ let tests: [Target] = [
         name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], path: "Tests/HTTPTransportTests",
         swiftSettings: strict),
     .testTarget(
-        name: "IdentityTests", dependencies: ["ChaosModel", "HTTPTransport", "Identity", "TestSupport"],
+        name: "IdentityTests", dependencies: ["ChaosModel", "Digests", "HTTPTransport", "Identity", "TestSupport"],
         path: "Tests/IdentityTests", swiftSettings: strict),
     .testTarget(
         name: "ResourceClientTests", dependencies: ["ChaosModel", "HTTPTransport", "ResourceClient", "TestSupport"],
@@ -126,8 +130,8 @@ let tests: [Target] = [
         name: "ProbesTests", dependencies: ["ChaosModel", "HTTPTransport", "Measurement", "Probes", "TestSupport"],
         path: "Tests/ProbesTests", swiftSettings: strict),
     .testTarget(
-        name: "AWSTests", dependencies: ["AWS", "HTTPTransport", "TestSupport", logging], path: "Tests/AWSTests",
-        exclude: ["Fixtures"], swiftSettings: strict),
+        name: "AWSTests", dependencies: ["AWS", "Digests", "HTTPTransport", "TestSupport", logging],
+        path: "Tests/AWSTests", exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
         name: "StoreContractTests", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"],
         path: "Tests/StoreContractTests", swiftSettings: strict),
