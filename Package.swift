@@ -77,8 +77,8 @@ let controller: [Target] = [
     .target(
         name: "CommandLineInterface",
         dependencies: [
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "Identity", "ResourceClient", "ResourceStore",
-            "SQLiteStore", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "AWS", "ChaosModel", "Digests", "ExperimentControl", "HTTPTransport", "Identity", "ResourceClient",
+            "ResourceStore", "SQLiteStore", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "controller/CommandLineInterface", swiftSettings: strict),
     .target(name: "ServiceMetrics", path: "controller/ServiceMetrics", swiftSettings: strict),
@@ -117,7 +117,9 @@ let tests: [Target] = [
         path: "Tests/ResourceClientTests", swiftSettings: strict),
     .executableTarget(
         name: "api-harness",
-        dependencies: ["ChaosModel", "ControllerAPI", "Identity", "ResourceStore", "SQLiteStore", logging],
+        dependencies: [
+            "ChaosModel", "ControllerAPI", "ExperimentControl", "Identity", "ResourceStore", "SQLiteStore", logging,
+        ],
         path: "Tests/APIHarness", swiftSettings: strict),
     .testTarget(
         name: "ControllerAPITests",
@@ -172,8 +174,8 @@ let tests: [Target] = [
     .testTarget(
         name: "CommandLineTests",
         dependencies: [
-            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "TestSupport",
-            "rebound", "rebound-controller", logging,
+            "ChaosModel", "CommandLineInterface", "Digests", "ExperimentControl", "Identity", "ResourceStore",
+            "SQLiteStore", "TestSupport", "rebound", "rebound-controller", logging,
         ],
         path: "Tests/CommandLineTests", exclude: ["Golden"], swiftSettings: strict),
 ]

@@ -16,7 +16,7 @@ class Caller:
     """Somebody with a client certificate, made as `rebound login` makes it: a request, and a token once."""
 
     def __init__(self, folder, authority, token, port):
-        self.folder, self.port = folder, port
+        self.folder, self.authority, self.port = folder, authority, port
         key, request = self.path("key.pem"), self.path("request.pem")
         subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                         "/CN=test", "-keyout", key, "-out", request], check=True, stderr=subprocess.DEVNULL)

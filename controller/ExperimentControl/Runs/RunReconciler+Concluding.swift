@@ -111,7 +111,8 @@ extension RunReconciler {
         }
         status.endedAt = clock.wall()
         try await noteInExperiment(run, status)
-        try await write(run, status: status, entering: .done, reason: "verdict \(status.verdict?.rawValue ?? "none")")
+        let reason = "verdict \(status.verdict?.rawValue ?? "none")"
+        watches.noteEnding(of: try await write(run, status: status, entering: .done, reason: reason))
     }
 }
 
