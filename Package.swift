@@ -34,14 +34,15 @@ let libraries: [Target] = [
     .target(
         name: "Probes", dependencies: ["ChaosModel", "CLinux", "HTTPTransport", "Measurement"],
         path: "Sources/Probes", swiftSettings: strict),
+    .target(name: "Digests", dependencies: ["COpenSSL"], path: "Sources/Digests", swiftSettings: strict),
     .target(
         name: "ResourceClient", dependencies: ["ChaosModel", "HTTPTransport"], path: "Sources/ResourceClient",
         swiftSettings: strict),
     .target(
-        name: "Identity", dependencies: ["CLinux", "COpenSSL", "ChaosModel"], path: "Sources/Identity",
+        name: "Identity", dependencies: ["CLinux", "COpenSSL", "ChaosModel", "Digests"], path: "Sources/Identity",
         swiftSettings: strict),
     .target(
-        name: "AWS", dependencies: ["CExpat", "CLinux", "COpenSSL", "HTTPTransport", logging], path: "Sources/AWS",
+        name: "AWS", dependencies: ["CExpat", "CLinux", "Digests", "HTTPTransport", logging], path: "Sources/AWS",
         swiftSettings: strict),
 ]
 
@@ -63,29 +64,46 @@ let httpServerFiles = [
 /// Runs in the middle.
 let controller: [Target] = [
     .target(
-        name: "ResourceStore", dependencies: ["ChaosModel"], path: "controller/ResourceStore", swiftSettings: strict),
+        name: "ResourceStore", dependencies: ["ChaosModel", "Digests"], path: "controller/ResourceStore",
+        swiftSettings: strict),
     .target(
         name: "SQLiteStore",
-        dependencies: ["COpenSSL", "ChaosModel", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift")],
+        dependencies: [
+            "ChaosModel", "Digests", "ResourceStore", .product(name: "GRDB", package: "GRDB.swift"),
+        ],
         path: "controller/SQLiteStore", swiftSettings: strict),
     .target(name: "ReconcileLoop", path: "controller/ReconcileLoop", swiftSettings: strict),
     .target(name: "Scheduling", dependencies: ["ChaosModel"], path: "controller/Scheduling", swiftSettings: strict),
     .target(
         name: "ExperimentControl",
         dependencies: [
-            "AWS", "ChaosModel", "HTTPTransport", "Measurement", "Probes", "ReconcileLoop", "ResourceStore",
+            "AWS", "ChaosModel", "Digests", "HTTPTransport", "Measurement", "Probes", "ReconcileLoop", "ResourceStore",
             "Scheduling", logging,
         ],
         path: "controller/ExperimentControl", swiftSettings: strict),
     .target(
         name: "ControllerAPI",
+<<<<<<< Package.swift
         dependencies: ["ChaosModel", "Identity", "ResourceStore", logging] + (isFuzzing ? [] : httpServer),
         path: "controller/ControllerAPI", exclude: isFuzzing ? httpServerFiles : [], swiftSettings: strict),
+=======
+        dependencies: [
+            "ChaosModel", "Digests", "Identity", "ResourceStore", logging,
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ],
+        path: "controller/ControllerAPI", swiftSettings: strict),
+>>>>>>> /tmp/P.store
     .target(
         name: "CommandLineInterface",
         dependencies: [
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "Identity", "ResourceClient", "ResourceStore",
-            "SQLiteStore", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "AWS", "ChaosModel", "Digests", "ExperimentControl", "HTTPTransport", "Identity", "ResourceClient",
+            "ResourceStore", "SQLiteStore", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "controller/CommandLineInterface", swiftSettings: strict),
     .target(name: "ServiceMetrics", path: "controller/ServiceMetrics", swiftSettings: strict),
@@ -115,13 +133,8 @@ let tests: [Target] = [
     .executableTarget(
         name: "soak-runner",
         dependencies: [
-<<<<<<< Package.swift
-            "AWS", "ChaosModel", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore", "TestSupport",
-            logging,
-=======
             "AWS", "ChaosModel", "CLinux", "ExperimentControl", "HTTPTransport", "ResourceStore", "SQLiteStore",
             "TestSupport", logging,
->>>>>>> /tmp/P.scale
         ],
         path: "Tests/Soak", swiftSettings: strict),
     .testTarget(
@@ -130,14 +143,16 @@ let tests: [Target] = [
         name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], path: "Tests/HTTPTransportTests",
         swiftSettings: strict),
     .testTarget(
-        name: "IdentityTests", dependencies: ["ChaosModel", "HTTPTransport", "Identity", "TestSupport"],
+        name: "IdentityTests", dependencies: ["ChaosModel", "Digests", "HTTPTransport", "Identity", "TestSupport"],
         path: "Tests/IdentityTests", swiftSettings: strict),
     .testTarget(
         name: "ResourceClientTests", dependencies: ["ChaosModel", "HTTPTransport", "ResourceClient", "TestSupport"],
         path: "Tests/ResourceClientTests", swiftSettings: strict),
     .executableTarget(
         name: "api-harness",
-        dependencies: ["ChaosModel", "ControllerAPI", "Identity", "ResourceStore", "SQLiteStore", logging],
+        dependencies: [
+            "ChaosModel", "ControllerAPI", "ExperimentControl", "Identity", "ResourceStore", "SQLiteStore", logging,
+        ],
         path: "Tests/APIHarness", swiftSettings: strict),
     .testTarget(
         name: "ControllerAPITests",
@@ -150,8 +165,8 @@ let tests: [Target] = [
         name: "ProbesTests", dependencies: ["ChaosModel", "HTTPTransport", "Measurement", "Probes", "TestSupport"],
         path: "Tests/ProbesTests", swiftSettings: strict),
     .testTarget(
-        name: "AWSTests", dependencies: ["AWS", "HTTPTransport", "TestSupport", logging], path: "Tests/AWSTests",
-        exclude: ["Fixtures"], swiftSettings: strict),
+        name: "AWSTests", dependencies: ["AWS", "Digests", "HTTPTransport", "TestSupport", logging],
+        path: "Tests/AWSTests", exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
         name: "StoreContractTests", dependencies: ["ChaosModel", "ResourceStore", "SQLiteStore"],
         path: "Tests/StoreContractTests", swiftSettings: strict),
@@ -196,8 +211,8 @@ let tests: [Target] = [
     .testTarget(
         name: "CommandLineTests",
         dependencies: [
-            "ChaosModel", "CommandLineInterface", "ExperimentControl", "ResourceStore", "SQLiteStore", "TestSupport",
-            "rebound", "rebound-controller", logging,
+            "ChaosModel", "CommandLineInterface", "Digests", "ExperimentControl", "Identity", "ResourceStore",
+            "SQLiteStore", "TestSupport", "rebound", "rebound-controller", logging,
         ],
         path: "Tests/CommandLineTests", exclude: ["Golden"], swiftSettings: strict),
 ]

@@ -147,6 +147,7 @@ enum FullResources {
         spec.abort = abort
         spec.policies = [RunPolicy(name: "mine", spec: policy.spec)]
         spec.approvals = [Approval(by: "eve", at: moment, planHash: "ab", reason: "r")]
+        spec.minTimeBetween = WrittenDuration(.seconds(60))
         var run = Run(metadata: metadata("full-1"), spec: spec)
         run.status = status
         return run
@@ -187,9 +188,11 @@ enum FullResources {
         let selection = SelectionReport(
             fault: "a", found: 2, filters: [.init(name: "tags", removed: 1, examples: ["i-1"])], eligible: 1,
             chosen: ["i-2"])
-        return PlanReport(
+        var plan = PlanReport(
             hash: "ab", seed: 7, steps: [step], guards: [GuardResult(name: "optIn", passed: true, message: "m")],
             selections: [selection], iamActions: ["ec2:StopInstances"])
+        plan.optIns = [OptInSpec(tag: "a", value: "b", required: true)]
+        return plan
     }
 
     private static var recovery: RecoveryReport {

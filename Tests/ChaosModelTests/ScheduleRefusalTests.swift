@@ -87,4 +87,43 @@ struct ScheduleRefusalTests {
             """)
         #expect(found.isEmpty)
     }
+
+    @Test(
+        "a cron expression whose months have none of its days is refused",
+        arguments: [
+            ("30 9 30 2 *", true), ("0 0 31 4,6,9,11 *", true), ("0 0 31 apr-jun/2 *", true),
+            ("0 0 30-31 feb */2", true),
+            ("0 0 29 2 *", false), ("0 0 31 2,3 *", false), ("0 0 31 4 mon", false), ("0 0 31 * *", false),
+            ("0 0 */30 2 *", false), ("0 0 28-31 2 *", false),
+        ])
+    func neverComes(cron: String, isRefused: Bool) {
+        let found = problems("  experiment: web\n  timeZone: Europe/Madrid\n  cron: \"\(cron)\"\n")
+        #expect(found.map { $0.hasPrefix("spec.cron: never comes") } == (isRefused ? [true] : []))
+    }
+
+    @Test(
+        "a time zone that the machine does not know is refused, with the one that was probably meant",
+        arguments: [
+            ("Europe/Madird", "did you mean Europe/Madrid?"), ("Madrid", "did you mean Europe/Madrid?"),
+            ("US/New_York", "did you mean America/New_York?"), ("Nowhere/Atall", "write one such as Europe/Madrid"),
+        ])
+    func unknownZone(name: String, advice: String) {
+        let names = ["Europe/Madrid", "Europe/Berlin", "America/New_York", "UTC"]
+        let zones = TimeZoneNames(isZone: { names.contains($0) }, all: { names })
+        let schedule = "  experiment: web\n  timeZone: \(name)\n  cron: \"0 10 * * *\"\n"
+        let freeze =
+            "apiVersion: rebound.chaos/v1\nkind: Policy\nmetadata: { name: a }\nspec:\n  freezes:\n"
+            + "    - { weekly: { days: [fri], from: \"16:00\", to: \"09:00\", timeZone: \(name) }, reason: r }\n"
+        for (text, path) in [(text(schedule), "spec.timeZone"), (freeze, "spec.freezes[0].weekly.timeZone")] {
+            do {
+                _ = try ManifestReader.read(text, zones: zones)
+                Issue.record("\(path) was taken")
+            } catch {
+                #expect(error.problems.map(\.path) == [path])
+                #expect(error.problems.first?.message.hasSuffix(advice) == true, "\(error)")
+            }
+            // Where nothing is known of zones, the form is all that can be judged.
+            #expect((try? ManifestReader.read(text)) != nil)
+        }
+    }
 }

@@ -79,12 +79,11 @@ struct StoreVerbTests {
         #expect(await desk.run("delete", "policies") == .usage)
     }
 
-    @Test("a run that is under way is not deleted, as its way back would go with it", arguments: RunPhase.allCases)
+    @Test("a run that is under way stays after it was deleted", arguments: RunPhase.allCases)
     func deleteRun(phase: RunPhase) async throws {
         try await desk.keepSampleRun(phase: phase)
         let name = Samples.run.metadata.name
-        #expect(await desk.run("delete", "run", name) == (phase == .done ? .pass : .error))
-        #expect(desk.errors.contains("the run \(name) is under way (\(phase.rawValue))") == (phase != .done))
+        #expect(await desk.run("delete", "run", name, "--no-wait") == .pass)
         #expect(await desk.run("describe", "run", name) == (phase == .done ? .error : .pass))
     }
 

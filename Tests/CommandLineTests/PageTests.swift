@@ -39,6 +39,38 @@ struct PageTests {
         #expect(acting[0].resource == ["arn:aws:lambda:*:*:function:record-recovery"])
     }
 
+    @Test("calls that AWS judges by tags are allowed on what opted in, and an undo also on what a run has marked")
+    func permissionsByTag() throws {
+        var plan = Samples.plan
+        plan.iamActions = [
+            "autoscaling:DetachInstances", "autoscaling:ResumeProcesses", "autoscaling:SuspendProcesses",
+            "ec2:CreateTags", "ec2:DescribeInstances", "ec2:StartInstances", "ec2:StopInstances",
+        ]
+        plan.steps[0].action = "autoScaling.detach"
+        let statements = IAMPolicy(plan: plan, experiment: Samples.experiment).statement
+        let optedIn = ["StringEquals": ["aws:ResourceTag/rebound:opt-in": ["true"]]]
+        let conditions = Dictionary(grouping: statements.flatMap { one in one.action.map { ($0, one.condition) } }) {
+            $0.0
+        }
+        .mapValues { $0.map(\.1) }
+        #expect(conditions["ec2:StopInstances"] == [optedIn])
+        #expect(conditions["autoscaling:SuspendProcesses"] == [optedIn])
+        #expect(conditions["autoscaling:ResumeProcesses"] == [nil])
+        #expect(conditions["autoscaling:DetachInstances"] == [nil])
+        #expect(conditions["ec2:DescribeInstances"] == [nil])
+        #expect(conditions["ec2:StartInstances"] == [optedIn, ["Null": ["aws:ResourceTag/rebound:run": ["false"]]]])
+        #expect(conditions["ec2:CreateTags"]?.first??["ForAllValues:StringEquals"]?["aws:TagKeys"]?.count == 4)
+        #expect(Set(statements.map(\.sid)).count == statements.count)
+        let notes = IAMPolicy.notes(plan: plan, experiment: Samples.experiment)
+        #expect(notes.count == 1 && notes[0].hasPrefix("Auto Scaling groups are named one by one"))
+        plan.optIns = []
+        #expect(
+            IAMPolicy(plan: plan, experiment: Samples.experiment).statement.allSatisfy {
+                $0.condition?["StringEquals"] == nil
+            })
+        #expect(IAMPolicy.notes(plan: plan, experiment: Samples.experiment).count == 2)
+    }
+
     @Test("a refused plan says that it would not start")
     func refusedPlan() throws {
         var plan = Samples.plan

@@ -43,7 +43,7 @@ enum Samples {
     }
 
     static var plan: PlanReport {
-        PlanReport(
+        var plan = PlanReport(
             hash: "9f2c", seed: 42,
             steps: [
                 PlanStep(
@@ -63,6 +63,8 @@ enum Samples {
                 "autoscaling:DescribeAutoScalingGroups", "ec2:CreateTags", "ec2:DescribeInstances",
                 "ec2:TerminateInstances", "lambda:InvokeFunction", "sns:Publish",
             ])
+        plan.optIns = [OptInSpec(tag: "rebound:opt-in", value: "true")]
+        return plan
     }
 
     /// A run that ended well.

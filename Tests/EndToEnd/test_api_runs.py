@@ -67,7 +67,7 @@ class Runs(unittest.TestCase):
         got["status"]["phase"] = "Done"
         self.assertEqual(self.write("PUT", path, got, 200)["status"]["phase"], "Baseline")
 
-    def test_a_run_under_way_is_not_deleted_and_holds_its_namespace(self):
+    def test_a_run_under_way_stays_until_it_is_done_and_holds_its_namespace(self):
         place = f"{GROUP}/namespaces/busy"
         self.write("POST", "/api/v1/namespaces",
                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "busy"}}, 201)
@@ -75,8 +75,13 @@ class Runs(unittest.TestCase):
         merge = {"Content-Type": "application/merge-patch+json"}
         path = f"{place}/runs/held"
         self.write("PATCH", f"{path}/status", {"status": run_status("Holding")}, 200, headers=merge)
-        self.assertIn("abort it", self.write("DELETE", path, None, 409)["message"])
-        self.write("DELETE", f"{place}/runs", None, 409)
+        going = self.write("DELETE", path, {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}, 200)
+        self.assertEqual(going["metadata"]["finalizers"], ["rebound.chaos/undo"])
+        self.assertIn("deletionTimestamp", going["metadata"])
+        self.write("DELETE", f"{place}/runs", None, 200)
+        for finalizers in (None, [], ["example.com/mine"]):
+            bare = {"metadata": {"finalizers": finalizers}}
+            self.write("PATCH", path, bare, 422, headers=merge)
         owner = {"metadata": {"ownerReferences": [{"kind": "Experiment", "name": "x", "uid": "y"}]}}
         self.write("PATCH", path, owner, 422, headers=merge)
         self.assertEqual(self.write("DELETE", "/api/v1/namespaces/busy", None, 200)["status"]["phase"], "Terminating")
@@ -88,6 +93,20 @@ class Runs(unittest.TestCase):
         self.assertEqual(next(watch)["type"], "DELETED")
         watch.close()
         self.write("GET", path, None, 404)
+
+    def test_a_schedule_that_could_never_come_is_refused_with_its_cause(self):
+        schedule = {"apiVersion": "rebound.chaos/v1", "kind": "Schedule", "metadata": {"name": "never"},
+                    "spec": {"experiment": "exp", "timeZone": "Europe/Madird", "cron": "30 9 30 2 *"}}
+        refused = self.write("POST", f"{IN_DEFAULT}/schedules", schedule, 422)
+        causes = {cause["field"]: cause["message"] for cause in refused["details"]["causes"]}
+        self.assertEqual(set(causes), {"spec.timeZone", "spec.cron"})
+        self.assertIn("did you mean Europe/Madrid?", causes["spec.timeZone"])
+        self.assertIn("never comes", causes["spec.cron"])
+        schedule["spec"].update(timeZone="Europe/Madrid", cron="30 9 29 2 *")
+        self.write("POST", f"{IN_DEFAULT}/schedules", schedule, 201)
+        merge = {"Content-Type": "application/merge-patch+json"}
+        path = f"{IN_DEFAULT}/schedules/never"
+        self.write("PATCH", path, {"spec": {"timeZone": "Nowhere/Atall"}}, 422, headers=merge)
 
     def test_streams_and_reports(self):
         self.write("POST", f"{IN_DEFAULT}/runs", run("read"), 201)

@@ -57,6 +57,47 @@ struct PlanningRunTests {
         #expect(status.verdict == .inconclusive)
     }
 
+    @Test("instances that another run harmed too short a time ago are not chosen, whatever namespace it was in")
+    func recentlyHarmed() async throws {
+        let bench = try await Bench(.web(3))
+        let now = bench.clock.wall()
+        try await bench.store.keepRun(
+            namespace: "elsewhere", harming: [World.id(1), World.id(3)], at: now.advanced(by: .seconds(-3_600)))
+        var run = Sample.run(Sample.experiment([Self.kill]))
+        run.metadata.uid = nil
+        for (hours, chosen) in [(2, [World.id(2)]), (1, [World.id(1)])] {
+            run.spec.minTimeBetween = WrittenDuration(.seconds(3_600 * hours))
+            run.metadata.name = "after-\(hours)"
+            let created = try await bench.store.create(run)
+            try await Self.reconciler(bench).plan(created, RunStatus(phase: .pending))
+            let stored = try await bench.store.get(Run.self, namespace: "default", name: run.metadata.name)
+            let selection = try #require(stored?.status?.plan?.selections.first)
+            #expect(selection.filters.map(\.name) == (hours == 2 ? ["minTimeBetween"] : []))
+            #expect(selection.eligible == (hours == 2 ? 1 : 3))
+            if hours == 2 { #expect(selection.chosen == chosen) }
+        }
+    }
+
+    @Test("a target rests for the whole time, in its region, and from others' harm only")
+    func rests() async throws {
+        let harmed = Timestamp(nanosecondsSinceEpoch: 1_800_000_000_000_000_000)
+        var run = Sample.run(Sample.experiment([Self.kill]))
+        run.spec.minTimeBetween = WrittenDuration(.seconds(60))
+        var other = Sample.run(Sample.experiment([Self.kill]), name: "other")
+        other.status = RunStatus(phase: .done)
+        other.status?.injections = [
+            InjectionReport(
+                name: "i", fault: "f", action: "a", target: World.id(1), region: Sample.region, state: .completed,
+                acceptedAt: harmed)
+        ]
+        let harm = try #require(RecentHarm(for: run, among: [run, other]))
+        #expect(harm.refusal(of: World.id(1), in: Sample.region, now: harmed.advanced(by: .seconds(59))) != nil)
+        #expect(harm.refusal(of: World.id(1), in: Sample.region, now: harmed.advanced(by: .seconds(60))) == nil)
+        #expect(harm.refusal(of: World.id(1), in: "us-east-1", now: harmed) == nil)
+        #expect(harm.refusal(of: World.id(2), in: Sample.region, now: harmed) == nil)
+        #expect(RecentHarm(for: other, among: [run, other]) == nil)
+    }
+
     struct Ending: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var verdict: Verdict

@@ -35,6 +35,21 @@ extension Run {
     }
 }
 
+extension Injection {
+    static func sample(_ name: String, of run: Run) -> Injection {
+        var metadata = ObjectMetadata(name: name)
+        metadata.ownerReferences = [
+            OwnerReference(kind: .run, name: run.metadata.name, uid: run.metadata.uid ?? "")
+        ]
+        let target = PlannedTarget(id: "i-1", account: "123456789012", region: "eu-west-1")
+        return Injection(
+            metadata: metadata,
+            spec: InjectionSpec(
+                run: run.metadata.name, fault: "stop", action: .ec2(.stop), target: target,
+                scope: AWSScope(region: "eu-west-1"), duration: nil, planHash: ""))
+    }
+}
+
 extension Reservation {
     static func sample(
         _ id: String, run: String = "run-1", target: String? = nil, group: String = "", at: Timestamp

@@ -16,6 +16,7 @@ extension ExperimentController {
         let leases = HeldLeases(
             holder: holder, store: store, clock: clock, duration: options.leaseDuration, logger: logger)
         try await leases.hold(key)
+        watches.awaitEnding(of: key)
         let failure = FirstFailure()
         await withDiscardingTaskGroup { group in
             group.addTask { await leases.renew() }
@@ -25,7 +26,10 @@ extension ExperimentController {
             group.cancelAll()
         }
         await leases.releaseAll()
+        let ended = watches.ending(of: key)
         if let failure = failure.error { throw failure }
+        // A run that was deleted is gone when it is done.
+        if let ended { return ended }
         return try await stored(name, namespace)
     }
 
@@ -131,7 +135,8 @@ extension ExperimentController {
         }
         guard change.change == .modified, active.contains(key) else { return false }
         guard let run = try await store.get(Run.self, namespace: key.namespace, name: key.name) else { return true }
-        return run.spec.abort != nil && run.status?.aborted == nil || run.status?.phase == .awaitingApproval
+        let isEnded = run.spec.abort != nil || run.metadata.deletionTimestamp != nil
+        return isEnded && run.status?.aborted == nil || run.status?.phase == .awaitingApproval
     }
 
     /// Gives every run a turn when a policy changes, or this process orders a halt.

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+// SPDX-License-Identifier: Apache-2.0
+import Digests
 import FoundationEssentials
 
 /// Digests bytes: SHA-256 in the product.
@@ -48,14 +49,14 @@ package struct AuditCheckpoint: Sendable, Codable, Equatable {
     /// What is signed: a fixed word, the sequence in decimal, and the hash in hexadecimal, so that a signature made for
     /// anything else is none for this.
     package static func message(for head: AuditHead) -> [UInt8] {
-        Array("rebound-audit-v1 \(head.sequence) \(head.hash.hexadecimal)".utf8)
+        Array("rebound-audit-v1 \(head.sequence) \(Hex.text(head.hash))".utf8)
     }
 
     /// The checkpoint that an entry holds; nil when it is none, or not readable.
     package init?(_ entry: AuditEntry) {
         guard entry.action == Self.action, let detail = entry.detail,
             let read = try? JSONDecoder().decode(CheckpointText.self, from: Data(detail.utf8)),
-            let hash = [UInt8](hexadecimal: read.hash), let signature = [UInt8](hexadecimal: read.signature)
+            let hash = Hex.bytes(read.hash), let signature = Hex.bytes(read.signature)
         else { return nil }  // Not readable is told by the caller, with the sequence.
         self.init(head: AuditHead(sequence: read.sequence, hash: hash), key: read.key, signature: signature)
     }
@@ -63,7 +64,7 @@ package struct AuditCheckpoint: Sendable, Codable, Equatable {
     /// As it is kept in a record's detail.
     package func detail() throws -> String {
         let text = CheckpointText(
-            sequence: head.sequence, hash: head.hash.hexadecimal, key: key, signature: signature.hexadecimal)
+            sequence: head.sequence, hash: Hex.text(head.hash), key: key, signature: Hex.text(signature))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(text), as: UTF8.self)
@@ -75,24 +76,4 @@ private struct CheckpointText: Codable {
     var hash: String
     var key: String
     var signature: String
-}
-
-extension [UInt8] {
-    /// Lower case, two digits a byte.
-    package var hexadecimal: String {
-        let digits = Array<UInt8>("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    /// Nil for anything but an even number of hexadecimal digits.
-    package init?(hexadecimal text: String) {
-        let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count.isMultiple(of: 2) else { return nil }
-        var bytes: [UInt8] = []
-        for place in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = digits[place], let low = digits[place + 1] else { return nil }
-            bytes.append(UInt8(high * 16 + low))
-        }
-        self = bytes
-    }
 }

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
+// SPDX-License-Identifier: Apache-2.0
+import Digests
 
 /// One thing that was done: who, what, on what, why, and what came of it.
 package struct AuditEntry: Sendable, Codable, Equatable {
@@ -61,12 +62,12 @@ package struct AuditHead: Sendable, Codable, Equatable {
 
 /// Written as `NUMBER:HEXADECIMAL`.
 extension AuditHead: LosslessStringConvertible {
-    package var description: String { "\(sequence):\(hash.hexadecimal)" }
+    package var description: String { "\(sequence):\(Hex.text(hash))" }
 
     package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, let sequence = Int64(parts[0]), sequence >= 0,
-            let hash = [UInt8](hexadecimal: parts[1]),
+            let hash = Hex.bytes(parts[1]),
             hash.count == 32
         else { return nil }
         self.init(sequence: sequence, hash: hash)

@@ -96,25 +96,39 @@ package struct AuditVerification: Sendable {
     }
 }
 
+extension AuditVerification {
+    /// Checks the whole chain, page by page; `page` gives the records after a sequence, and none at the end. What is
+    /// wrong is returned, as it is an answer. Throws what `page` does.
+    package mutating func checkAll<Failure: Error>(
+        _ page: (_ after: Int64) async throws(Failure) -> [ChainedAuditEntry]
+    ) async throws(Failure) -> AuditFinding? {
+        // Also what stands before the first: a record that is put in there has no place in the chain.
+        var after: Int64 = .min
+        while true {
+            let entries = try await page(after)
+            do throws(AuditFinding) {
+                try check(entries)
+                guard let last = entries.last else {
+                    try finish()
+                    return nil
+                }
+                after = last.sequence
+            } catch {
+                return error
+            }
+        }
+    }
+}
+
 extension AuditTrail {
     /// Checks the whole chain, a thousand records at a time. What is wrong is returned, as it is an answer.
     package func verifyAudit(
         _ verification: AuditVerification
     ) async throws(StoreError) -> (checked: AuditVerification, finding: AuditFinding?) {
         var verification = verification
-        var after: Int64 = .min
-        while true {
-            let page = try await auditEntries(after: after, limit: 1_000)
-            do throws(AuditFinding) {
-                try verification.check(page)
-                guard let last = page.last else {
-                    try verification.finish()
-                    return (verification, nil)
-                }
-                after = last.sequence
-            } catch {
-                return (verification, error)
-            }
+        let finding = try await verification.checkAll { (after) async throws(StoreError) in
+            try await auditEntries(after: after, limit: 1_000)
         }
+        return (verification, finding)
     }
 }

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+// SPDX-License-Identifier: Apache-2.0
+import Digests
 import GRDB
 import ResourceStore
 
@@ -70,7 +71,7 @@ struct ChangeLog {
         var detail: String?
         if call == .create || call == .update {
             // What was ordered can be shown later to be what was stored then.
-            detail = "spec sha256:\(audit.digest(Array(stored.spec.utf8)).hexadecimal)"
+            detail = "spec sha256:\(Hex.text(audit.digest(Array(stored.spec.utf8))))"
         } else if call == .delete, change == .modified {
             detail = stored.metadata.deletionTimestamp == nil ? "an owner is gone" : "waits for its finalizers"
         }

@@ -44,6 +44,7 @@ struct ResourceWriting {
         new.metadata.deletionTimestamp = old.metadata.deletionTimestamp
         new.spec = try StoredJSON.encode(resource.spec)
         if new.spec != old.spec { new.generation += 1 }
+        if old.metadata.deletionTimestamp != nil { new = try holding(new) }
         if new.metadata == old.metadata, new.spec == old.spec { return try old.resource(R.self) }
         try checkFinalizers(from: old, to: new)
         try checkOwners(of: new.metadata, key: resource.key)
@@ -53,6 +54,7 @@ struct ResourceWriting {
         try log.write(.modified, &new, before: old, call: .update)
         try new.replace(database)
         try new.writeOwners(database)
+        if R.kind == .run { try letGo(after: new) }
         return try new.resource(R.self)
     }
 
@@ -64,6 +66,9 @@ struct ResourceWriting {
         if new.status == old.status { return try decoded(old.version) ?? old.resource(R.self) }
         try log.write(.modified, &new, before: old, call: .updateStatus)
         try new.replace(database)
+        if new.metadata.deletionTimestamp != nil || (resource as? Run)?.status?.phase == .done {
+            try letGo(after: new)
+        }
         guard var written = decoded(old.version) else { return try new.resource(R.self) }
         written.metadata.resourceVersion = String(new.version)
         written.status = resource.status
@@ -82,12 +87,15 @@ struct ResourceWriting {
     }
 
     private func delete(_ stored: StoredResource) throws {
-        if stored.hasNoFinalizer {
-            _ = try removed(stored, before: stored)
+        var marked = try holding(stored)
+        if marked.hasNoFinalizer {
+            _ = try removed(marked, before: stored)
         } else if stored.metadata.deletionTimestamp == nil {
-            var marked = stored
             marked.metadata.deletionTimestamp = environment.now()
             marked.generation += 1
+            try log.write(.modified, &marked, before: stored, call: .delete)
+            try marked.replace(database)
+        } else if marked.metadata != stored.metadata {
             try log.write(.modified, &marked, before: stored, call: .delete)
             try marked.replace(database)
         }
@@ -123,6 +131,45 @@ struct ResourceWriting {
     }
 }
 
+// MARK: - What must be put back first
+
+extension ResourceWriting {
+    /// A resource that is being deleted: with the finalizer of the undo while there is something to put back, and
+    /// without it when there is not.
+    private func holding(_ stored: StoredResource) throws -> StoredResource {
+        let isOwed: Bool
+        switch stored.key.kind {
+        case .run: isOwed = try stored.resource(Run.self).owesUndo
+        case .injection: isOwed = try stored.resource(Injection.self).owesUndo(to: run(owning: stored))
+        case .experiment, .schedule, .policy, .namespace, .roleBinding, .clusterRoleBinding: return stored
+        }
+        var held = stored
+        let others = (stored.metadata.finalizers ?? []).filter { $0 != UndoHold.finalizer }
+        let finalizers = isOwed ? others + [UndoHold.finalizer] : others
+        if Set(finalizers) != Set(stored.metadata.finalizers ?? []) { held.metadata.finalizers = finalizers }
+        return held
+    }
+
+    private func run(owning injection: StoredResource) throws -> Run? {
+        guard let owner = injection.metadata.ownerReferences?.first(where: { $0.kind == .run }) else { return nil }
+        let key = ResourceKey(kind: .run, namespace: injection.key.namespace, name: owner.name)
+        guard let stored = try StoredResource.fetch(key, database), stored.uid == owner.uid else { return nil }
+        return try stored.resource(Run.self)
+    }
+
+    /// After a write that may have ended what held it: what was deleted meanwhile goes now, the injections of a run
+    /// before the run.
+    private func letGo(after stored: StoredResource) throws {
+        if stored.key.kind == .run, try !stored.resource(Run.self).owesUndo {
+            for owned in try StoredResource.owned(by: stored.uid, database)
+            where owned.metadata.deletionTimestamp != nil {
+                try delete(owned)
+            }
+        }
+        if stored.metadata.deletionTimestamp != nil { try delete(stored) }
+    }
+}
+
 // MARK: - Checks
 
 extension ResourceWriting {
@@ -145,6 +192,7 @@ extension ResourceWriting {
     private func checkFinalizers(from old: StoredResource, to new: StoredResource) throws {
         guard old.metadata.deletionTimestamp != nil else { return }
         let added = Set(new.metadata.finalizers ?? []).subtracting(old.metadata.finalizers ?? [])
+            .subtracting([UndoHold.finalizer])
         if let finalizer = added.min() {
             throw StoreError(
                 .invalid, "\(old.key) is being deleted, and the finalizer \(finalizer) would hold it.",

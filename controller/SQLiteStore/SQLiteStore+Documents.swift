@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
+// SPDX-License-Identifier: Apache-2.0
+import Digests
 import GRDB
 package import ResourceStore
 
@@ -52,7 +53,7 @@ struct ListPlace: Equatable {
     }
 
     init(continuation: String) throws(StoreError) {
-        let text = [UInt8](hexadecimal: continuation).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let text = Hex.bytes(continuation).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, let version = Int64(parts[0]), version >= 0 else {
             throw StoreError(
@@ -73,7 +74,7 @@ struct ListPlace: Equatable {
         (self.version, namespace, name) = (version, "", "")
     }
 
-    var continuation: String { Array("\(version)/\(namespace)/\(name)".utf8).hexadecimal }
+    var continuation: String { Hex.text(Array("\(version)/\(namespace)/\(name)".utf8)) }
 }
 
 extension FieldRequirement {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Digests
 package import ResourceStore
 
 /// What a store is told from outside.

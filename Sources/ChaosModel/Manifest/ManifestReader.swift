@@ -34,12 +34,14 @@ package enum ManifestReader {
     /// The resources of a text, all of them checked, in the order written.
     ///
     /// Throws every problem of the text at once. `file` names it in messages; `-` is standard input.
-    package static func read(_ text: String, file: String = "-") throws(ValidationFailure) -> [ManifestDocument] {
+    package static func read(
+        _ text: String, file: String = "-", zones: TimeZoneNames = .unchecked
+    ) throws(ValidationFailure) -> [ManifestDocument] {
         let (trees, reading) = self.trees(of: text)
         var problems = reading
         var documents: [ManifestDocument] = []
         for tree in trees {
-            let found = ResourceCheck.problems(in: tree)
+            let found = ResourceCheck.problems(in: tree, zones: zones)
             problems += found
             guard found.isEmpty, reading.isEmpty else { continue }
             switch ManifestDecoder.document(from: tree) {
@@ -57,16 +59,20 @@ package enum ManifestReader {
     }
 
     /// The same for the bytes of a file; they must be UTF-8.
-    package static func read(bytes: [UInt8], file: String = "-") throws(ValidationFailure) -> [ManifestDocument] {
+    package static func read(
+        bytes: [UInt8], file: String = "-", zones: TimeZoneNames = .unchecked
+    ) throws(ValidationFailure) -> [ManifestDocument] {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ValidationFailure(problems: [Problem(path: "", message: "the text is not UTF-8")], file: file)
         }
-        return try read(text, file: file)
+        return try read(text, file: file, zones: zones)
     }
 
     /// The resource of a tree, checked as `read` checks it. Throws every problem at once.
-    package static func document(from tree: ManifestNode) throws(ValidationFailure) -> ManifestDocument {
-        let problems = ResourceCheck.problems(in: tree)
+    package static func document(
+        from tree: ManifestNode, zones: TimeZoneNames
+    ) throws(ValidationFailure) -> ManifestDocument {
+        let problems = ResourceCheck.problems(in: tree, zones: zones)
         if !problems.isEmpty { throw ValidationFailure(problems: bounded(problems), file: "-") }
         return try ManifestDecoder.document(from: tree).get()
     }

@@ -12,6 +12,8 @@ package struct PlanReport: Sendable, Codable, Equatable {
     package var selections: [SelectionReport]
     /// The IAM actions that the whole run needs, sorted.
     package var iamActions: [String]
+    /// The opt-in tags that the targets had to carry, by the policies in force.
+    package var optIns: [OptInSpec]?
 
     package init(
         hash: String, seed: UInt64, steps: [PlanStep], guards: [GuardResult], selections: [SelectionReport],

@@ -33,6 +33,8 @@ package struct RunSpec: Sendable, Codable, Equatable {
     package var policies: [RunPolicy]?
     /// Who approved which plan.
     package var approvals: [Approval]?
+    /// Takes no target that any other run has harmed within this time. Set by the schedule that made the run.
+    package var minTimeBetween: WrittenDuration?
 
     package init(
         experiment: String, plan: ExperimentSpec, seed: UInt64, expectedPlanHash: String? = nil, requestedBy: String,

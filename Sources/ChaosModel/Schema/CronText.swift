@@ -28,6 +28,27 @@ enum CronText {
             }
     }
 
+    /// The days of month and the months of an expression whose months have none of the days, so that it never comes.
+    /// Nil for one that comes, and for what is no expression. A day of the week that is written lets its days in as
+    /// well (crontab(5)), unless it begins with `*`.
+    static func neverComes(_ text: String) -> (days: Substring, months: Substring)? {
+        let parts = text.split(separator: " ")
+        guard isCron(text), !parts[2].hasPrefix("*"), parts[4].hasPrefix("*") else { return nil }
+        let months = parts[3].split(separator: ",").flatMap { values($0, fields[3]) }
+        // 29 February comes, though not every year.
+        let longest = months.map { [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][$0 - 1] }.max() ?? 31
+        let first = parts[2].split(separator: ",").flatMap { values($0, fields[2]) }.min() ?? 1
+        return first > longest ? (parts[2], parts[3]) : nil
+    }
+
+    /// The values of one item that `isItem` accepts.
+    private static func values(_ text: Substring, _ field: Field) -> [Int] {
+        let step = text.split(separator: "/")
+        let ends = step[0] == "*" ? [] : step[0].split(separator: "-").compactMap { value($0, field) }
+        let (low, high) = (ends.first ?? field.range.lowerBound, ends.last ?? field.range.upperBound)
+        return Array(stride(from: low, through: high, by: step.count == 2 ? number(step[1]) ?? 1 : 1))
+    }
+
     /// `*`, `5`, `mon-fri`, `*/10`, `8-18/2`.
     private static func isItem(_ text: Substring, _ field: Field) -> Bool {
         let step = text.split(separator: "/", omittingEmptySubsequences: false)

@@ -131,6 +131,9 @@ enum PlanSchema {
             .always("guards", .list(of: .object(guardResult), unique: false), "Each guard with what it found."),
             .always("selections", .list(of: .object(selection), unique: false), "How the choice came about, by fault."),
             .always("iamActions", words, "The IAM actions that the whole run needs, sorted."),
+            .maybe(
+                "optIns", .list(of: .object(PolicySchema.optIn), unique: false),
+                "The opt-in tags that the targets had to carry, by the policies in force."),
         ])
 
     static let step = ObjectSchema.reported(

@@ -19,6 +19,9 @@ enum RunSchema {
                 "policies", .list(of: .object(policy), unique: false),
                 "Policies of this run alone, which came in its file. They join the stored ones and weaken none."),
             .maybe("approvals", .list(of: .object(approval), unique: false), "Who approved which plan."),
+            .maybe(
+                "minTimeBetween", .duration(DurationRange(.seconds(60), .seconds(366 * 86_400))),
+                "Takes no target that any other run has harmed within this time, 1m to 366d. Set by its schedule."),
         ])
 
     static let abort = ObjectSchema.reported(

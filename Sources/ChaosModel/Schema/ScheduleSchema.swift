@@ -59,8 +59,8 @@ enum ScheduleSchema {
                 + "Absent: none."),
         FieldSchema(
             "minTimeBetween", .duration(DurationRange(.seconds(60), .seconds(366 * 86_400))),
-            "A target is left alone for this long after a run that was made for it, and a group also after any run of "
-                + "the namespace harmed it, 1m to 366d. Absent: no such rule."),
+            "A target is left alone for this long after any run of this controller harmed it, and after a run of this "
+                + "schedule that was made for it, 1m to 366d. Absent: no such rule."),
         FieldSchema(
             "concurrency", .choice(ScheduleSpec.Concurrency.allCases.map(\.rawValue)),
             "What happens when a run of this schedule is still going on: forbid skips, allow starts another, replace "

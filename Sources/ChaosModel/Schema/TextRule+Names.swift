@@ -83,12 +83,16 @@ extension TextRule {
         return TextRule(version, pattern: pattern, maximumLength: 32) { $0 == version }
     }
 
-    /// IANA zone names; whether the zone exists is known where the zones are.
-    package static let timeZone = TextRule(
-        "an IANA time zone such as Europe/Madrid", pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$", maximumLength: 64
-    ) { text in
-        text.utf8.first.map(TextBytes.isLetter) == true && TextBytes.all(text, "_+/-", TextBytes.isAlphanumeric)
-    }
+    /// IANA zone names. Which there are is known where the zones are.
+    package static let timeZone = {
+        var rule = TextRule(
+            "an IANA time zone such as Europe/Madrid", pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$", maximumLength: 64
+        ) { text in
+            text.utf8.first.map(TextBytes.isLetter) == true && TextBytes.all(text, "_+/-", TextBytes.isAlphanumeric)
+        }
+        rule.namesTimeZone = true
+        return rule
+    }()
 
     package static let timeOfDay = TextRule(
         "a time of day such as \"09:30\"", pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$", maximumLength: 5

@@ -7,6 +7,8 @@ package struct TextRule: Sendable {
     /// The same as a regular expression (ECMA-262), for the JSON Schema; nil when none says it.
     package var pattern: String?
     package var maximumLength: Int
+    /// Whether the text must be the name of a time zone that exists where it is checked.
+    package var namesTimeZone = false
     /// True when the text, which is neither empty nor too long, is such a text.
     package var accepts: @Sendable (String) -> Bool
 

@@ -2,7 +2,7 @@
 
 /// All checks of one document: its kind, its fields, and how they fit together.
 enum ResourceCheck {
-    static func problems(in tree: ManifestNode) -> [Problem] {
+    static func problems(in tree: ManifestNode, zones: TimeZoneNames) -> [Problem] {
         guard tree.entries != nil else {
             return [
                 Problem(path: "", message: "a manifest is a mapping, not \(tree.kindOfValue)", position: tree.position)
@@ -11,7 +11,7 @@ enum ResourceCheck {
         guard let kind = tree["kind"]?.text.flatMap(ResourceKind.init(rawValue:)) else {
             return [unknownKind(in: tree)]
         }
-        var check = SchemaCheck()
+        var check = SchemaCheck(zones: zones)
         check.check(tree, against: ResourceSchema.schema(for: kind), path: "")
         var rules = RuleProblems()
         switch kind {

@@ -11,6 +11,11 @@ extension RuleProblems {
             checkICS(calendar["ics"], path: "\(path).holidayCalendars[\(index)].ics")
         }
         let cron = spec?["cron"]
+        if let never = cron?.text.flatMap(CronText.neverComes) {
+            report(
+                "\(path).cron", "never comes: no month of \(never.months) has a day \(never.days)", cron,
+                hint: "write a day that its months have")
+        }
         if cron != nil, let groups = spec?["groups"] {
             report(
                 "\(path).groups", "are drawn by chance, and cron leaves nothing to it", groups,

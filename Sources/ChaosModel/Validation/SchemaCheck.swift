@@ -3,6 +3,9 @@
 /// Checks a tree against a schema and gathers every problem.
 struct SchemaCheck {
     private(set) var problems: [Problem] = []
+    private let zones: TimeZoneNames
+
+    init(zones: TimeZoneNames = .unchecked) { self.zones = zones }
 
     mutating func check(_ node: ManifestNode, against schema: ObjectSchema, path: String) {
         checkObject(node, schema, path: path, allowsEmpty: schema.allowsEmpty)
@@ -122,8 +125,13 @@ struct SchemaCheck {
             if allowsEmpty, case .text = type { return }
             return reportEmpty(node, path: path)
         }
-        guard let message = ScalarCheck.fault(in: node, type) else { return }
+        guard let message = ScalarCheck.fault(in: node, type) ?? zoneFault(in: node, type) else { return }
         report(path, message, node, shows: true)
+    }
+
+    private func zoneFault(in node: ManifestNode, _ type: SchemaType) -> String? {
+        guard case .text(let rule) = type, rule.namesTimeZone, let name = node.text else { return nil }
+        return zones.fault(in: name)
     }
 
     // MARK: Reports

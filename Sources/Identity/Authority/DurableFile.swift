@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Digests
 import Glibc
 
 /// Small files that must be whole or not there, whatever dies: keys and certificates.

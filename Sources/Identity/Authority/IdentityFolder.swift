@@ -8,6 +8,7 @@ import Glibc
 /// - `authority.crt`: its certificate, and those of the next two, for clients to trust.
 /// - `authority-next.pem`, `authority-former.pem`: while one authority takes the place of another (`AuthorityFiles`).
 /// - `signing.pem`, `signing.pub`: the Ed25519 key that signs audit checkpoints, and its public half.
+/// - `signing-ID.pub`: the public halves of keys that signed before it.
 package struct IdentityFolder: Sendable {
     /// A certificate and its key in files that somebody else keeps.
     package struct Files: Sendable, Equatable {
@@ -22,6 +23,8 @@ package struct IdentityFolder: Sendable {
 
     package let authority: CertificateAuthority
     package let signingKey: PrivateKey
+    /// The public keys that sign or signed, the one of now first.
+    package let signers: [PublicKey]
     /// Where a client finds the authority's certificate.
     package let authorityPath: String
 
@@ -45,10 +48,41 @@ package struct IdentityFolder: Sendable {
         let publicPath = path + "/authority.crt"
         try keep(try authority.trustPEM(), at: publicPath)
         let signing = try signingKey(path + "/signing.pem")
+        try retire(path, for: signing.publicKey)
         try keep(try signing.publicKey.pem(), at: path + "/signing.pub")
         // Not of the public files, which are put in place by renaming: there a process may still need its own.
         DurableFile.removeLeftovers(in: path, of: ["authority.pem", "authority-next.pem", "signing.pem"])
-        return IdentityFolder(authority: authority, signingKey: signing, authorityPath: publicPath)
+        let others = try publicKeys(in: path).filter { $0 != signing.publicKey }
+        return IdentityFolder(
+            authority: authority, signingKey: signing, signers: [signing.publicKey] + others,
+            authorityPath: publicPath)
+    }
+
+    /// The public keys of a folder that sign or signed, in no order. Needs no right to its secrets. Throws for one that
+    /// cannot be read; a folder that is not there has none.
+    package static func publicKeys(in path: String) throws(IdentityError) -> [PublicKey] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { start in
+                start.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix("signing"), name.hasSuffix(".pub") { names.append(path + "/" + name) }
+        }
+        var keys: [PublicKey] = []
+        for name in names.sorted() {
+            let key = try PublicKey(pem: try required(name), name: name)
+            if !keys.contains(key) { keys.append(key) }
+        }
+        return keys
+    }
+
+    /// Keeps the public half of the key before, when there is a new one: what it signed is judged by it for ever.
+    private static func retire(_ path: String, for key: PublicKey) throws(IdentityError) {
+        guard let bytes = try DurableFile.read(path + "/signing.pub") else { return }
+        let old = try PublicKey(pem: bytes, name: path + "/signing.pub")
+        if old != key { try keep(try old.pem(), at: path + "/signing-\(old.id).pub") }
     }
 
     static func makeAuthority(

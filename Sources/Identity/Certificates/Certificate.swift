@@ -1,6 +1,7 @@
 import COpenSSL
 // SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
+import Digests
 
 /// A certificate that was read; nothing is said about who signed it until `CertificateAuthority.verify`.
 package struct Certificate: Sendable, Equatable {

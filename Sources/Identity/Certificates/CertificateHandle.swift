@@ -1,6 +1,7 @@
 import COpenSSL
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+import Digests
 import Glibc
 
 /// One X509, freed with its owner. It lives for one call and stays on its thread.
@@ -72,7 +73,7 @@ struct CertificateHandle: ~Copyable {
             ASN1_STRING_type(number) == V_ASN1_INTEGER
         else { throw .malformed("The certificate's serial number is not positive", hint: "Issue it anew.") }
         let bytes = UnsafeBufferPointer(start: start, count: Int(ASN1_STRING_length(number)))
-        return Hex.text(bytes)
+        return Hex.text(Array(bytes))
     }
 
     func notBefore() throws(IdentityError) -> Timestamp { try Self.timestamp(X509_get0_notBefore(raw)) }

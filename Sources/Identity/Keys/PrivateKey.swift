@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 import COpenSSL
+// SPDX-License-Identifier: Apache-2.0
+import Digests
 
 /// A private key. It is kept as bytes and made a libcrypto key for each use (some 20 microseconds), so that no pointer
 /// is shared between threads. It never shows in a message, a log or a debugger's listing.
@@ -85,7 +86,7 @@ package struct PublicKey: Sendable, Equatable {
     package func pem() throws(IdentityError) -> String { try PEM.text("PUBLIC KEY", der) }
 
     /// The first 16 bytes of the key's SHA-256, in hex: names the key beside its signatures.
-    package var id: String { Hex.text(SHA256.digest(der).prefix(16)) }
+    package var id: String { Hex.text(Array(SHA256.digest(der).prefix(16))) }
 
     /// Whether the signature is this key's over this message. Anything that cannot be read as a signature is not.
     package func accepts(_ signature: [UInt8], over message: [UInt8]) throws(IdentityError) -> Bool {

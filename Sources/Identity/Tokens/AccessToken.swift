@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Digests
 
 /// A token as its holder has it: `rebound_<id>_<secret>`, 16 hexadecimal digits and 256 bits in Base64 for URLs.
 ///

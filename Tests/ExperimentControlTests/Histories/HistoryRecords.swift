@@ -18,6 +18,11 @@ protocol HistoryRecords: InjectionRecords {
     func clear(_ runs: [Run]) async throws
 }
 
+extension HistoryRecords {
+    /// No run of a history minds what others harmed.
+    func runs() async throws(StoreError) -> [Run] { [] }
+}
+
 /// One of several connections to one store.
 struct SQLiteHistoryRecords: HistoryRecords {
     let store: SQLiteStore

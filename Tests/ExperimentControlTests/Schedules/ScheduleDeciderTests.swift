@@ -109,6 +109,21 @@ struct ScheduleDeciderTests {
         #expect(try await bench.runs().count <= 2)
     }
 
+    @Test("without groups, a group that is the target itself is left alone too, whatever namespace harmed it")
+    func harmedElsewhere() async throws {
+        let bench = try await ScheduleBench("2026-11-24T09:00Z")
+        let suspend = Sample.fault(.autoScaling(.suspendProcesses(["Launch"])))
+        try await bench.prepare(faults: [suspend]) {
+            $0.cron = "0 10 * * *"
+            $0.minTimeBetween = WrittenDuration(.seconds(86_400))
+        }
+        await bench.turn(at("2026-11-24T09:00Z"))
+        try await bench.store.keepRun(namespace: "elsewhere", harming: ["web"], at: at("2026-11-24T08:00Z"))
+        await bench.turn(at("2026-11-24T10:00Z"))
+        #expect(try await bench.skipped().map(\.reason) == [.minTimeBetween])
+        #expect(try await bench.runs().filter { $0.scheduledTarget != nil }.isEmpty)
+    }
+
     @Test("a schedule that never comes, and one whose calendar is broken, say so and never crash")
     func never() async throws {
         let bench = try await ScheduleBench("2026-11-24T09:00Z")

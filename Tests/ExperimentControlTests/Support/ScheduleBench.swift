@@ -21,6 +21,24 @@ final class SetClock: ControlClock {
     func sleep(for duration: Duration) async throws { throw CancellationError() }
 }
 
+extension ResourceStore {
+    /// Keeps a run that is done, and harmed these targets at a time.
+    func keepRun(namespace: String, harming targets: [String], at: Timestamp) async throws {
+        var run = try await create(
+            Run(
+                metadata: ObjectMetadata(name: "by-hand", namespace: namespace),
+                spec: Sample.run(Sample.experiment([Sample.fault(.ec2(.terminate))])).spec))
+        var status = RunStatus(phase: .done)
+        status.injections = targets.map { target in
+            InjectionReport(
+                name: "i-" + target, fault: "fault", action: "a", target: target, region: Sample.region,
+                state: .reverted, acceptedAt: at)
+        }
+        run.status = status
+        _ = try await updateStatus(run)
+    }
+}
+
 /// `2026-10-25T00:30Z`, shorter to write.
 func at(_ text: String) -> Timestamp {
     guard let time = Timestamp(text.replacing("Z", with: ":00Z")) else { fatalError("\(text) is no time") }

@@ -71,19 +71,19 @@ struct ServerProgress: Sendable {
 private actor ProgressState {
     private let now: @Sendable () -> Timestamp
     private var run: Run?
-    private var tally = ProbeTally()
+    private var observed = ObservedProbes()
 
     init(now: @escaping @Sendable () -> Timestamp) { self.now = now }
 
     func note(_ run: Run) { self.run = run }
-    func beginProbes() { tally = ProbeTally() }
+    func beginProbes() { observed = ObservedProbes() }
 
     func note(observation line: [UInt8]) {
         // A line of another version of the server is passed over: it is for looking at, not for judging.
-        if let observation = ObservationLine(line) { tally.add(observation) }
+        if let observation = ObservationLine(line) { observed.add(observation) }
     }
 
     var progress: RunProgress? {
-        run.map { RunProgress(run: $0, probes: tally.probes(of: $0, now: now()), now: now()) }
+        run.map { RunProgress(run: $0, probes: observed.probes(of: $0, now: now()), now: now()) }
     }
 }

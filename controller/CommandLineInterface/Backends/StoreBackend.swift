@@ -56,36 +56,8 @@ struct StoreBackend: Backend {
         }
     }
 
-    /// A run that is under way, or an injection that may have to be put back, stays: the way back would go with it.
     func delete(_ key: ResourceKey, dryRun: Bool) async throws {
-        for _ in 0..<20 {
-            let (version, objection) = try await deletable(key)
-            if let objection {
-                throw CommandFailure(
-                    .error, "\(key.kind.rawValue) \(key.name) is not deleted: \(objection)",
-                    hint: "See `rebound abort --help`.")
-            }
-            if dryRun { return }
-            do throws(StoreError) { return try await store.delete(key, ifVersion: version) } catch {
-                // It was changed since it was looked at, and is looked at again.
-                guard error.code == .conflict, version != nil else { throw error }
-            }
-        }
-        throw CommandFailure(
-            .error, "\(key.kind.rawValue) \(key.name) is being changed all the time", hint: "Try again.")
-    }
-
-    /// The version to delete, and why it may not be; a kind that is never held is deleted in whatever version.
-    private func deletable(_ key: ResourceKey) async throws -> (version: String?, objection: String?) {
-        switch key.kind {
-        case .run:
-            let run = try await store.get(Run.self, namespace: key.namespace, name: key.name)
-            return (run?.metadata.resourceVersion, run?.deletionObjection)
-        case .injection:
-            let injection = try await store.get(Injection.self, namespace: key.namespace, name: key.name)
-            return (injection?.metadata.resourceVersion, injection?.deletionObjection)
-        case .experiment, .schedule, .policy, .namespace, .roleBinding, .clusterRoleBinding: return (nil, nil)
-        }
+        if !dryRun { try await store.delete(key) }
     }
 
     func control(_ logger: Logger) async throws -> RunControl { try await makeControl(store, logger) }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
 internal import ChaosModel
+internal import ExperimentControl
+internal import ResourceStore
 
 /// `rebound delete`
 package struct DeleteCommand: ContextCommand {
@@ -8,7 +10,8 @@ package struct DeleteCommand: ContextCommand {
         commandName: "delete", abstract: "Delete resources.",
         discussion: """
             For example: rebound delete experiment NAME; rebound delete run/NAME; rebound delete -f experiment.yaml. \
-            A run that is under way is not deleted: abort it first. Waits until what is deleted is gone.
+            A run that is under way is aborted and puts back what it changed before it goes. Waits until what is \
+            deleted is gone.
             """)
 
     @Argument(
@@ -95,24 +98,26 @@ package struct DeleteCommand: ContextCommand {
             if ignoreNotFound { return }
             throw await place.backend.missing(R.self, namespace: key.namespace, name: key.name)
         }
-        try refuseWhatIsHeld(kept)
         try await place.backend.delete(key, dryRun: dryRun)
-        if wait, !dryRun { try await awaitGone(kept, place.backend) }
+        if wait, !dryRun {
+            try await putBack(kept, place, context)
+            try await awaitGone(kept, place.backend)
+        }
         let name = ResourceName.fullName(R.kind, key.name)
         try context.console.answer("\(name) deleted\(dryRun ? " (dry run)" : "")\n")
     }
 
-    /// What holds a fault is the only record of how it is put back.
-    private func refuseWhatIsHeld(_ resource: some Resource) throws {
-        if let run = resource as? Run, run.status?.phase != .done {
-            throw CommandFailure(
-                .error, "the run \(run.metadata.name) is under way (\(run.status?.phase.rawValue ?? "Pending"))",
-                hint: "Abort it first: rebound abort \(run.metadata.name) --reason TEXT")
-        }
-        if let injection = resource as? Injection, injection.status?.state.isFinal != true {
-            throw CommandFailure(
-                .error, "the injection \(injection.metadata.name) is not over",
-                hint: "Abort its run first: rebound abort \(injection.spec.run) --reason TEXT")
+    /// A run that is under way is kept by the store until everything is put back. A server does that; the store of this
+    /// machine needs somebody who does.
+    private func putBack(_ deleted: some Resource, _ place: Workplace, _ context: CommandContext) async throws {
+        guard !place.backend.isServer, let name = (deleted as? Injection)?.spec.run ?? (deleted as? Run)?.metadata.name,
+            let run = try await place.backend.get(Run.self, namespace: deleted.key.namespace, name: name),
+            run.owesUndo, run.status?.phase != .done
+        else { return }
+        let session = try await AttendedRun.begin(
+            in: context, backend: place.backend, signals: context.signals(), quiet: false, noColor: false)
+        do { _ = try await session.performToTheEnd { run } } catch let error as ExperimentError {
+            if error.code != .busy { throw error }  // Another process drives it.
         }
     }
 
@@ -120,6 +125,30 @@ package struct DeleteCommand: ContextCommand {
         let key = resource.key
         try await backend.follow(
             R.self, namespace: key.namespace, selection: try .named(key.name)
-        ) { step in WaitCondition.isGone(resource, in: step) }
+        ) { step in
+            if let stuck = step.present.lazy.compactMap({ $0 as? Run }).first(where: { $0.isStuck }) {
+                throw CommandFailure(
+                    .undoFailed, stuck.reasonToStay ?? "",
+                    hint:
+                        "See what is left with `rebound report \(stuck.metadata.name)`, put it back, and say so there.")
+            }
+            return WaitCondition.isGone(resource, in: step)
+        }
+    }
+}
+
+extension Run {
+    /// Deleted, and waiting for a person.
+    fileprivate var isStuck: Bool { metadata.deletionTimestamp != nil && status?.phase == .done && owesUndo }
+}
+
+extension ResourceStep {
+    /// The resources that this step shows as they are now.
+    fileprivate var present: [R] {
+        switch self {
+        case .listed(let listing): listing.items
+        case .added(let resource), .modified(let resource): [resource]
+        case .deleted, .trouble: []
+        }
     }
 }

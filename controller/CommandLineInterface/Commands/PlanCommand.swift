@@ -77,10 +77,13 @@ package struct PlanDocument: Encodable {
     var experiment: String
     var plan: PlanReport
     var iamPolicy: IAMPolicy
+    /// What the policy cannot say.
+    var iamNotes: [String]
 
     init(experiment: Experiment, plan: PlanReport) {
         self.experiment = experiment.metadata.name
         self.plan = plan
         iamPolicy = IAMPolicy(plan: plan, experiment: experiment)
+        iamNotes = IAMPolicy.notes(plan: plan, experiment: experiment)
     }
 }

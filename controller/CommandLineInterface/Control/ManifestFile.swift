@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ChaosModel
+internal import ExperimentControl
 internal import Glibc
 
 /// A file of manifests, read and checked.
@@ -23,7 +24,8 @@ struct ManifestFile {
     /// The same, with the problems as they are.
     static func checked(_ path: String) throws -> ManifestFile {
         let name = path == "-" ? "standard input" : path
-        return ManifestFile(name: name, documents: try ManifestReader.read(bytes: try bytes(of: path), file: path))
+        let documents = try ManifestReader.read(bytes: try bytes(of: path), file: path, zones: ZoneFolder().names)
+        return ManifestFile(name: name, documents: documents)
     }
 
     /// The experiment to run, and the policies beside it.

@@ -20,6 +20,7 @@ package struct PlanPage {
         let permissions =
             [StyledLine("Permissions (IAM policy)", .strong)]
             + policy.split(separator: "\n").map { StyledLine("  " + String($0)) }
+            + IAMPolicy.notes(plan: plan, experiment: experiment).map { StyledLine("  " + $0, .dim) }
         let parts = [heading, targets, selections, guards, permissions, conclusion]
         return Array(parts.filter { !$0.isEmpty }.joined(separator: [StyledLine()]))
     }

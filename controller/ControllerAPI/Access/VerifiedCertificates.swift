@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+// SPDX-License-Identifier: Apache-2.0
+import Digests
 import Identity
 import Synchronization
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+import Digests
+import Identity
 import ResourceStore
 
 /// What is done to runs and experiments, and to everything at once.
@@ -135,13 +137,20 @@ extension API {
             .map([
                 "sequence": .number(Int(entry.sequence)),
                 "record": .text(String(decoding: entry.record, as: UTF8.self)),
-                "hash": .text(entry.hash.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()),
+                "hash": .text(Hex.text(entry.hash)),
             ])
         }
         return .json(
             .map([
                 "kind": .text("AuditRecordList"), "apiVersion": .text(reboundAPIVersion), "items": .list(items),
+                "signingKeys": .list(try signingKeys.map { (key) throws(StatusError) in try Self.tree(of: key) }),
             ]))
+    }
+
+    private static func tree(of key: PublicKey) throws(StatusError) -> ManifestNode {
+        do throws(IdentityError) { return .map(["id": .text(key.id), "publicKey": .text(try key.pem())]) } catch {
+            throw .internalError("the key \(key.id) cannot be written as PEM")
+        }
     }
 }
 

@@ -68,10 +68,9 @@ extension API {
         var isEmpty = true
         for kind in ResourceKind.allCases where kind.isNamespaced {
             for document in try await store.listDocuments(DocumentQuery(kind: kind, namespace: name)).items {
-                if try DeletionRules.objection(to: document) != nil { continue }  // Looked at again.
-                let version = DeletionRules.isHeld(kind) ? document.resourceVersion : nil
-                do throws(StoreError) { try await store.delete(document.key, ifVersion: version) } catch {
-                    if error.code != .notFound, error.code != .conflict { throw error }
+                // What must be put back first stays a while, and is looked at again.
+                do throws(StoreError) { try await store.delete(document.key) } catch {
+                    if error.code != .notFound { throw error }
                 }
             }
             let left = try await store.listDocuments(DocumentQuery(kind: kind, namespace: name, limit: 1))

@@ -10,6 +10,11 @@ struct Admission {
     func completed(_ tree: ManifestNode) -> ManifestNode {
         var tree = tree
         for key in ["uid", "generation"] { tree.set(["metadata", key], nil) }
+        // Rebound's own finalizers come when what they stand for does.
+        let foreign = finalizers(of: tree).filter { !$0.hasPrefix(Self.own) }
+        if finalizers(of: tree) != foreign {
+            tree.set(["metadata", "finalizers"], foreign.isEmpty ? nil : .texts(foreign))
+        }
         if resource.stored == .run {
             tree.set(["spec", "requestedBy"], .text(caller.name))
             tree.set(["metadata", "ownerReferences"], nil)
@@ -52,9 +57,8 @@ struct Admission {
         }
         try checkOwners(from: old, to: new, name)
         try checkLabels(from: old, to: new, name)
-        let kept = Set(finalizers(of: new))
-        let removed = finalizers(of: old).filter { $0.hasPrefix("rebound.chaos/") && !kept.contains($0) }
-        if let finalizer = removed.first {
+        let changed = Set(finalizers(of: old)).symmetricDifference(finalizers(of: new))
+        if let finalizer = changed.filter({ $0.hasPrefix(Self.own) }).min() {
             throw .invalid(
                 resource, name, field: "metadata.finalizers",
                 "\(finalizer) is Rebound's own, and goes when what it stands for is done",
@@ -62,9 +66,11 @@ struct Admission {
         }
     }
 
+    private static let own = "rebound.chaos/"
+
     /// A run or an injection that is given an owner could be deleted by way of it while a fault is in place.
     private func checkOwners(from old: ManifestNode, to new: ManifestNode, _ name: String) throws(StatusError) {
-        guard let kind = resource.stored, DeletionRules.isHeld(kind) else { return }
+        guard resource.stored == .run || resource.stored == .injection else { return }
         let path = ["metadata", "ownerReferences"]
         let (before, after) = (old.at(path) ?? .list([]), new.at(path) ?? .list([]))
         if JSONPatch.isEqual(before, after) { return }

@@ -28,9 +28,11 @@ enum ResourceBody {
     }
 
     /// A resource from a checked tree, or all that is wrong with it.
-    static func resource(_ tree: ManifestNode, _ resource: ServedResource) throws(StatusError) -> ManifestDocument {
+    static func resource(
+        _ tree: ManifestNode, _ resource: ServedResource, zones: TimeZoneNames
+    ) throws(StatusError) -> ManifestDocument {
         do throws(ValidationFailure) {
-            return try ManifestReader.document(from: tree)
+            return try ManifestReader.document(from: tree, zones: zones)
         } catch {
             throw .invalid(resource, tree.at(["metadata", "name"])?.text ?? "", error)
         }

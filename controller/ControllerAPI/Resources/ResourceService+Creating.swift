@@ -51,7 +51,7 @@ extension ResourceService {
     private func createNamed(_ tree: ManifestNode, _ target: ResourceTarget, isDryRun: Bool) async throws(StatusError)
         -> ManifestNode
     {
-        let document = try ResourceBody.resource(tree, target.resource)
+        let document = try ResourceBody.resource(tree, target.resource, zones: environment.zones)
         let name = document.key.name
         if target.resource.isNamespaced { try await checkNamespace(target.namespace) }
         guard !isDryRun else { return try await tried(document, target) }

@@ -18,7 +18,12 @@ extension ResourceService {
         }
         if !options.isDryRun { try await remove(document, target, options) }
         let left = options.isDryRun ? nil : try await remaining(document, target)
-        if let left { return try representation(of: try Rendering.tree(left), target, request) }
+        if let left {
+            let tree = try Rendering.tree(left)
+            var answer = try representation(of: tree, target, request)
+            if let why = try Self.reasonToStay(left, tree) { answer.warn([why]) }
+            return answer
+        }
         return .json(Self.success(target, document))
     }
 
@@ -49,14 +54,10 @@ extension ResourceService {
     private func remove(
         _ document: StoredDocument, _ target: ResourceTarget, _ options: DeleteOptions
     ) async throws(StatusError) {
-        if let why = try DeletionRules.objection(to: document) {
-            throw .conflict(target.resource, document.key.name, why)
-        }
         if options.propagation == .orphan { try await orphan(dependentsOf: document.uid) }
         try await stored(target.resource, document.key.name) { () async throws(StoreError) in
             // A uid that was asked for is that of this version only.
-            let isConditional =
-                options.uid != nil || options.resourceVersion != nil || DeletionRules.isHeld(document.key.kind)
+            let isConditional = options.uid != nil || options.resourceVersion != nil
             try await store.delete(document.key, ifVersion: isConditional ? document.resourceVersion : nil)
         }
     }
@@ -87,6 +88,24 @@ extension ResourceService {
         return left?.uid == document.uid ? left : nil
     }
 
+    /// Why the store keeps what was deleted, in words for who deleted it.
+    private static func reasonToStay(
+        _ document: StoredDocument, _ tree: ManifestNode
+    ) throws(StatusError) -> String? {
+        let finalizers = (tree.at(["metadata", "finalizers"])?.items ?? []).compactMap(\.text)
+        guard finalizers.contains(UndoHold.finalizer) else { return nil }
+        let name = document.key.name
+        guard document.key.kind == .run else {
+            return "injection \(name) may have to be put back: it goes when its run, which is aborted, is Done"
+        }
+        do {
+            guard case .run(let run) = try JSONDocument.resource(.run, document.json) else { return nil }
+            return run.reasonToStay
+        } catch {
+            throw .internalError("the store holds \(document.key) in a form that cannot be read")
+        }
+    }
+
     /// Takes the owner out of what it owns, so that deleting it leaves them. Injections go with their run all the same:
     /// left behind, they would be found by the next run of that name.
     private func orphan(dependentsOf uid: String) async throws(StatusError) {
@@ -112,7 +131,7 @@ extension ResourceService {
             var tree = try Rendering.tree(document)
             let kept = (tree.at(["metadata", "ownerReferences"])?.items ?? []).filter { $0["uid"]?.text != uid }
             tree.set(["metadata", "ownerReferences"], kept.isEmpty ? nil : .list(kept))
-            let changed = try ResourceBody.resource(tree, resource)
+            let changed = try ResourceBody.resource(tree, resource, zones: .unchecked)
             do throws(StoreError) {
                 _ = try await store.updated(changed.resource)
                 return

@@ -74,7 +74,10 @@ extension ResourceService {
             try Admission(resource: target.resource, caller: request.caller).checkUpdate(from: old, to: tree)
         }
         try checkIdentity(tree, old, target)
-        let document = try ResourceBody.resource(tree, target.resource)
+        // A zone that was known once must not keep the rest of an old resource from being changed.
+        let isSame = JSONPatch.isEqual(tree["spec"] ?? .emptyMap, old["spec"] ?? .emptyMap)
+        let document = try ResourceBody.resource(
+            tree, target.resource, zones: isSame ? .unchecked : environment.zones)
         guard !isDryRun else { return try tried(document, over: old, target, isStatus: isStatus) }
         return try await stored(target.resource, target.name) { () async throws(StoreError) in
             isStatus

@@ -53,7 +53,7 @@ struct ResourceService: Sendable {
     }
 }
 
-/// What the API is given from outside: time, chance and names.
+/// What the API is given from outside: time, chance and what the machine knows.
 package struct APIEnvironment: Sendable {
     /// The wall clock, for ages and timestamps.
     package var now: @Sendable () -> Timestamp
@@ -61,11 +61,14 @@ package struct APIEnvironment: Sendable {
     package var random: @Sendable () -> Double
     /// Waits for that long; throws when the task is cancelled.
     package var sleep: @Sendable (Duration) async throws -> Void
+    /// The time zones that schedules and freezes may name.
+    package var zones: TimeZoneNames
 
     package init(
         now: @escaping @Sendable () -> Timestamp, random: @escaping @Sendable () -> Double,
-        sleep: @escaping @Sendable (Duration) async throws -> Void
+        sleep: @escaping @Sendable (Duration) async throws -> Void, zones: TimeZoneNames
     ) {
+        self.zones = zones
         self.now = now
         self.random = random
         self.sleep = sleep

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+import Identity
 import Logging
 import ResourceStore
 
@@ -13,6 +14,7 @@ struct API: Sendable {
     let limits: APIServerLimits
     let browsers: BrowserRules
     let programVersion: String
+    let signingKeys: [PublicKey]
     let metrics: MetricsSource?
     let readiness: @Sendable () async -> [ReadinessCheck]
     let logger: Logger

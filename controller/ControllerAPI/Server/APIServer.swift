@@ -29,8 +29,8 @@ package final class APIServer: Sendable {
             resources: ResourceService(store: store, environment: environment), access: access, login: login,
             runs: runs,
             limits: configuration.limits, browsers: BrowserRules(allowedHosts: configuration.allowedHosts),
-            programVersion: configuration.programVersion, metrics: metrics, readiness: readiness, logger: logger,
-            watching: watching)
+            programVersion: configuration.programVersion, signingKeys: configuration.signingKeys, metrics: metrics,
+            readiness: readiness, logger: logger, watching: watching)
     }
 
     /// The port that is listened on, once it is. Nil when the server ended without.

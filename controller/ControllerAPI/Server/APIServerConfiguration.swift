@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Identity
 
 /// What the server is told from outside.
 package struct APIServerConfiguration: Sendable {
@@ -14,6 +15,8 @@ package struct APIServerConfiguration: Sendable {
     package var limits: APIServerLimits
     /// What `/version` says.
     package var programVersion: String
+    /// The keys that sign or signed the audit, as `GET …/audit` tells them.
+    package var signingKeys: [PublicKey] = []
 
     package init(
         address: String, port: Int, allowedHosts: [String], certificates: AsyncStream<ServerIdentity>,

@@ -3,6 +3,7 @@ import ChaosModel
 import CommandLineInterface
 import ControllerAPI
 import ExperimentControl
+import Identity
 import Logging
 import ResourceStore
 import SQLiteStore
@@ -24,15 +25,16 @@ struct APIPart: Sendable {
         limits.drainTimeout = settings.shutdownGrace.duration
         let environment = APIEnvironment(
             now: { clock.wall() }, random: { Double.random(in: 0..<1) },
-            sleep: { try await clock.sleep(for: $0) })
+            sleep: { try await clock.sleep(for: $0) }, zones: ZoneFolder().names)
         let metrics: MetricsSource = { [registry = figures.registry] accept in
             let format = MetricsFormat(accept: accept)
             return MetricsPage(contentType: format.contentType, text: await registry.text(format))
         }
         servers = settings.listenAddresses.map { address in
-            let configuration = APIServerConfiguration(
+            var configuration = APIServerConfiguration(
                 address: address.host, port: address.port, allowedHosts: settings.serverNames,
                 certificates: identity.identities(), limits: limits, programVersion: ReboundVersion.current)
+            configuration.signingKeys = identity.folder.signers
             let server = APIServer(
                 configuration: configuration, store: store, access: identity.access, login: identity.login,
                 runs: actions, environment: environment, metrics: settings.servesMetrics ? metrics : nil,

@@ -8,6 +8,8 @@ package struct EligibilityFilter: Sendable {
     /// Instances that run this controller; never a target.
     package var ownInstances: Set<String>
     package var now: Timestamp
+    /// Instances that another run has harmed too short a time ago.
+    package var resting: Set<String> = []
 
     package init(selector: InstanceSelector, rules: TargetRules, ownInstances: Set<String>, now: Timestamp) {
         self.selector = selector
@@ -40,6 +42,7 @@ package struct EligibilityFilter: Sendable {
     private func steps(_ inventory: Inventory) -> [Step] {
         criteria(inventory) + tagRules + [
             ("ownInstance", { !ownInstances.contains($0.id) }),
+            (RecentHarm.filter, { !resting.contains($0.id) }),
             ("state", { wantedStates.contains($0.state) }),
             ("inService", { isInService($0, inventory) }),
             ("targetHealthy", { instance in instance.targetHealth.allSatisfy { $0.state == "healthy" } }),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
-import Glibc
 package import Scheduling
 
 /// Tells whether freezes are in force, by the clocks of their zones.
@@ -12,7 +11,7 @@ package struct FreezeZones: Sendable {
 
     /// The machine's own zones, below /usr/share/zoneinfo.
     package static let system = FreezeZones { name in
-        guard ZoneRules.isName(name), let bytes = read("/usr/share/zoneinfo/" + name) else { return nil }
+        guard let bytes = ZoneFolder().bytes(of: name) else { return nil }
         // Losing the error is right: what cannot be read freezes, and the refusal names the freeze.
         return try? ZoneRules(tzif: bytes, name: name)
     }
@@ -29,14 +28,6 @@ package struct FreezeZones: Sendable {
         // Windows begin and end on whole minutes, so one look each minute, and one at the end, miss none.
         return stride(from: first, through: last, by: 60).contains { window.isOpen(at: $0, zone) }
             || window.isOpen(at: last, zone)
-    }
-
-    private static func read(_ path: String) -> [UInt8]? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var buffer = [UInt8](repeating: 0, count: 131_072)
-        let count = fread(&buffer, 1, buffer.count, file)
-        return count < buffer.count ? Array(buffer.prefix(count)) : nil
     }
 }
 

@@ -48,12 +48,12 @@ package struct PlanDraft: Sendable {
         }
     }
 
-    /// Takes a group itself as the target.
+    /// Takes a group itself as the target, unless it is `resting`, for that reason.
     package mutating func add(
-        _ fault: FaultSpec, group name: String, inventory: Inventory, ownInstances: Set<String>
+        _ fault: FaultSpec, group name: String, inventory: Inventory, ownInstances: Set<String>, resting: String? = nil
     ) {
         let group = inventory.group(named: name)
-        var refusal = TargetRules(policy).refusal(of: group, named: name, ownInstances: ownInstances)
+        var refusal = TargetRules(policy).refusal(of: group, named: name, ownInstances: ownInstances) ?? resting
         if refusal == nil, let group, Self.changesNothing(fault.action, of: group) {
             refusal = "processes already suspended"
         }
@@ -85,9 +85,11 @@ package struct PlanDraft: Sendable {
             results += health.results(
                 taking: taken[place] ?? [], from: known.inventory, matched: known.matched.sorted())
         }
-        return PlanReport(
+        var report = PlanReport(
             hash: PlanHash.hash(steps: steps, limits: spec.limits), seed: seed, steps: steps, guards: results,
             selections: selections, iamActions: IAMActions.needed(by: spec))
+        report.optIns = policy.optIns
+        return report
     }
 
     private func choose(

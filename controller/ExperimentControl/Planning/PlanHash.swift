@@ -1,6 +1,7 @@
-// SPDX-License-Identifier: Apache-2.0
 import AWS
 package import ChaosModel
+// SPDX-License-Identifier: Apache-2.0
+import Digests
 
 /// Names a plan by what it would do, so that what was looked at is what is applied.
 package enum PlanHash {
@@ -14,6 +15,6 @@ package enum PlanHash {
             ].map { "\($0.utf8.count):\($0)" }.joined(separator: ",")
         }
         let text = lines.sorted().joined(separator: "\n") + "\nlimits \(limits.maxTargets) \(limits.minHealthy)"
-        return Digest.hex(Digest.sha256(Array(text.utf8)))
+        return Hex.text(SHA256.digest(Array(text.utf8)))
     }
 }

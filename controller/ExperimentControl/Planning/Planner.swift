@@ -9,6 +9,8 @@ package struct Planner: Sendable {
     package var policy: EffectivePolicy
     package var ownInstances: Set<String>
     package var now: Timestamp
+    /// What other runs did, for a run that minds it.
+    package var recentHarm: RecentHarm?
 
     package init(aws: any AWSReaders, policy: EffectivePolicy, ownInstances: Set<String>, now: Timestamp) {
         self.aws = aws
@@ -47,8 +49,10 @@ package struct Planner: Sendable {
                 action: "DescribeAutoScalingGroups")
         }
         let own = ownInstances.union(inventory.membersOfGroups(holding: ownInstances))
-        let filter = EligibilityFilter(
+        var filter = EligibilityFilter(
             selector: selector, rules: TargetRules(draft.policy), ownInstances: own, now: now)
+        filter.resting =
+            recentHarm?.resting(inventory.instances.map(\.id), in: inventory.region, now: now) ?? []
         draft.add(fault, scope: selector.scope, inventory: inventory, filter: filter)
     }
 
@@ -57,7 +61,9 @@ package struct Planner: Sendable {
         let account = try await reader.identity.callerIdentity().account
         let inventories = InventoryReader(aws: reader, account: account, region: try aws.region(for: selector.scope))
         let inventory = try await inventories.inventory(ofGroup: selector.name)
-        draft.add(fault, group: selector.name, inventory: inventory, ownInstances: ownInstances)
+        draft.add(
+            fault, group: selector.name, inventory: inventory, ownInstances: ownInstances,
+            resting: recentHarm?.refusal(of: selector.name, in: inventory.region, now: now))
     }
 }
 

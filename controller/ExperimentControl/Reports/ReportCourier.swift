@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AWS
 import ChaosModel
+import Digests
 import Dispatch
 import FoundationEssentials
 import Glibc
@@ -147,11 +148,11 @@ struct ReportHead: Decodable {
 package enum WebhookSignature {
     package static func header(body: [UInt8], secret: [UInt8], unixSeconds: Int64) -> String {
         let signed = Array("\(unixSeconds).".utf8) + body
-        return "t=\(unixSeconds),v1=\(Digest.hex(Digest.hmacSHA256(key: secret, signed)))"
+        return "t=\(unixSeconds),v1=\(Hex.text(SHA256.authenticationCode(key: secret, signed)))"
     }
 }
 
 /// SNS takes at most 128 characters of a small alphabet as deduplication id; ours are longer, so they are hashed.
 enum DeduplicationID {
-    static func make(_ id: String) -> String { Digest.hex(Digest.sha256(Array(id.utf8))) }
+    static func make(_ id: String) -> String { Hex.text(SHA256.digest(Array(id.utf8))) }
 }

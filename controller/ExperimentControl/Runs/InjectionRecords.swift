@@ -7,6 +7,8 @@ import ResourceStore
 protocol InjectionRecords: Sendable {
     func policies() async throws(StoreError) -> [Policy]
     func run(_ key: ResourceKey) async throws(StoreError) -> Run?
+    /// Every run of every namespace.
+    func runs() async throws(StoreError) -> [Run]
     /// Writes the status onto the version that was read. Throws `.conflict` for another version.
     func write(_ injection: Injection) async throws(StoreError) -> Injection
     func reserve(_ reservation: Reservation, caps: ReservationCaps) async throws(StoreError) -> ReservationOutcome
@@ -26,6 +28,8 @@ struct StoredRecords: InjectionRecords {
     func run(_ key: ResourceKey) async throws(StoreError) -> Run? {
         try await store.get(Run.self, namespace: key.namespace, name: key.name)
     }
+
+    func runs() async throws(StoreError) -> [Run] { try await store.list(Run.self, namespace: nil, labels: [:]).items }
 
     func write(_ injection: Injection) async throws(StoreError) -> Injection {
         try await store.updateStatus(injection)

@@ -66,8 +66,8 @@ extension Injector {
         let fault = context.run.spec.plan.faults.first { $0.name == injection.spec.fault }
         let refusal = PolicyGuards(policy: context.policy).refusal(
             of: fault, action: injection.spec.action, target: injection.spec.target, now: clock.wall())
-        return policies.map(\.spec) == context.policies.map(\.spec) && run.spec.abort == nil && ordered() == nil
-            && refusal == nil
+        let isEnding = run.spec.abort != nil || run.metadata.deletionTimestamp != nil
+        return policies.map(\.spec) == context.policies.map(\.spec) && !isEnding && ordered() == nil && refusal == nil
     }
 
     /// Takes the mark off a call that was certainly not made. The next step looks at everything anew.
@@ -85,6 +85,11 @@ extension Injector {
     private func objection(to injection: Injection, _ context: Context) async throws(StoreError) -> String? {
         guard context.mayHarm else { return "the run is ending" }
         if let order = ordered() { return order }
+        if context.run.spec.minTimeBetween != nil {
+            let target = injection.spec.target
+            let harm = RecentHarm(for: context.run, among: try await records.runs())
+            if let why = harm?.refusal(of: target.id, in: target.region, now: clock.wall()) { return why }
+        }
         switch try await hold(injection, context, perGroup: nil) {
         case .refused(let reason): return reason
         case .held(let token):

@@ -120,7 +120,8 @@ extension RunReconciler {
         }
         status.endedAt = status.now(by: clock)
         try await noteInExperiment(run, status)
-        try await write(run, status: status, entering: .done, reason: "verdict \(status.verdict?.rawValue ?? "none")")
+        let reason = "verdict \(status.verdict?.rawValue ?? "none")"
+        watches.noteEnding(of: try await write(run, status: status, entering: .done, reason: reason))
     }
 }
 

@@ -38,8 +38,9 @@ extension RunReconciler {
         var status = status
         do throws(ExperimentError) {
             let policy = run.spec.policy(joining: try await storedPolicies())
-            let planner = Planner(
+            var planner = Planner(
                 aws: connections, policy: policy, ownInstances: options.ownInstances, now: clock.wall())
+            planner.recentHarm = try await recentHarm(for: run)
             let report = try await planner.plan(run.spec.plan, seed: run.spec.seed)
             status.plan = report
             if let refusal = report.refusal(expecting: run.spec.expectedPlanHash) { throw refusal }
@@ -51,6 +52,15 @@ extension RunReconciler {
             status.verdictReasons = ["\(error.code.rawValue): \(error.message)", "hint: \(error.hint)"]
             try await enter(.reporting, "planning ended: \(error.message)", run, status)
             return nil
+        }
+    }
+
+    private func recentHarm(for run: Run) async throws(ExperimentError) -> RecentHarm? {
+        guard run.spec.minTimeBetween != nil else { return nil }
+        do throws(StoreError) {
+            return RecentHarm(for: run, among: try await store.list(Run.self, namespace: nil, labels: [:]).items)
+        } catch {
+            throw ExperimentError(.store, error.message, hint: error.hint, cause: error)
         }
     }
 

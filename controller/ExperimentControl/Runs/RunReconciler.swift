@@ -81,6 +81,7 @@ package final class RunReconciler: Sendable {
             run = try await abortAfterUnrecorded(run)
             let injections: [Injection]
             (run, injections) = try await rebased(run, self.injections(of: run))
+            run = try await abortAfterDeletion(run, injections)
             guard let status = run.status else { return .settled }
             let facts = try await facts(run, status, injections)
             // First of all: neither telling nor writing may hold up what must be put back at once.
@@ -253,6 +254,7 @@ package final class RunWatches: Sendable {
     private let watches = Mutex<[String: Watch]>([:])
     private let shared = Mutex<ProbeEngine?>(nil)
     private let failures = Mutex<[ResourceKey: Int]>([:])
+    private let endings = Mutex<[ResourceKey: Run?]>([:])
     private let unrecorded = Mutex<Set<ResourceKey>>([])
     let flights = InjectionFlights()
     let tries = TriesUnderWay()
@@ -287,6 +289,19 @@ package final class RunWatches: Sendable {
     func hasUnrecorded(_ run: ResourceKey) -> Bool { unrecorded.withLock { $0.contains(run) } }
 
     func forgetUnrecorded(_ run: ResourceKey) { unrecorded.withLock { _ = $0.remove(run) } }
+
+    /// From now on the end of this run is kept, until it is asked for.
+    func awaitEnding(of run: ResourceKey) { endings.withLock { $0[run] = .some(nil) } }
+
+    /// Keeps the last state of a run for who awaits it.
+    func noteEnding(of run: Run) {
+        endings.withLock { endings in
+            if endings[run.key] != nil { endings[run.key] = .some(run) }
+        }
+    }
+
+    /// The end that was awaited; nil when there was none, or nobody has waited.
+    func ending(of run: ResourceKey) -> Run? { endings.withLock { $0.removeValue(forKey: run) ?? nil } }
 
     func forgetFailures(_ run: ResourceKey) { failures.withLock { $0[run] = nil } }
 

@@ -229,7 +229,9 @@ extension ScheduleDecider {
             return (.wouldOverrun, "starting at \(now) and held for \(hold), it would not be over before closed hours")
         }
         guard let least = spec.minTimeBetween else { return nil }
-        let harmed = target.group.flatMap { real(facts.groupHarm[$0]) }
+        // Single instances are chosen later: the run itself leaves alone those that were harmed.
+        let groups = target.group.map { [$0] } ?? plan.targetGroups
+        let harmed = groups.compactMap { real(facts.groupHarm[$0]) }.max()
         let last = [targetStatus(target.name).lastStart, harmed].compactMap { $0 }.max()
         guard let last, now.since(last) < least.duration else { return nil }
         return (.minTimeBetween, "\(target.name) was harmed at \(last), less than \(least) before")
@@ -295,7 +297,8 @@ extension ScheduleDecider {
     }
 
     /// Finished runs beyond the limits, the oldest first: only those whose slot the stored status calls handled and has
-    /// passed by this clock too, so that none is made again, and none whose undo failed.
+    /// passed by this clock too, so that none is made again, none whose undo failed, and none that its target is still
+    /// left alone for.
     private func beyondHistory() -> [String] {
         guard let handled = before.handledUntil else { return [] }
         var done: [(slot: Timestamp, run: Run)] = []
@@ -303,6 +306,7 @@ extension ScheduleDecider {
             guard each.run.metadata.deletionTimestamp == nil, let slot = each.slot, slot <= min(handled, now) else {
                 continue
             }
+            if let least = spec.minTimeBetween, let start = each.start, now.since(start) < least.duration { continue }
             done.append((slot, each.run))
         }
         done.sort { ($0.slot, $0.run.metadata.name) > ($1.slot, $1.run.metadata.name) }

@@ -10,7 +10,7 @@ struct ScheduleFacts: Sendable {
     var experiment: Experiment?
     /// The runs that it owns.
     var runs: [Run]
-    /// When each group was last harmed by any run of the namespace; read only where it matters.
+    /// When each group was last harmed by any run; read only where it matters.
     var groupHarm: [String: Timestamp] = [:]
     var times: Result<ScheduleTimes, SchedulingError>
 }

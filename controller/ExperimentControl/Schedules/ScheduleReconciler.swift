@@ -66,8 +66,8 @@ package struct ScheduleReconciler: Sendable {
             try await store.get(Experiment.self, namespace: namespace, name: spec.experiment)
         }
         var harm: [String: Timestamp] = [:]
-        if spec.minTimeBetween != nil, spec.groups != nil {
-            let all = try await stored { try await store.list(Run.self, namespace: namespace, labels: [:]).items }
+        if spec.minTimeBetween != nil {
+            let all = try await stored { try await store.list(Run.self, namespace: nil, labels: [:]).items }
             for run in all { harm.merge(run.groupHarm, uniquingKeysWith: max) }
         }
         let now = clock.wall()

@@ -27,9 +27,10 @@ enum ScheduledRun {
             uniquingKeysWith: { $1 })
         metadata.ownerReferences = [OwnerReference(kind: .schedule, name: schedule.metadata.name, uid: uid)]
         // As many bits as a drawn seed has.
-        let spec = RunSpec(
+        var spec = RunSpec(
             experiment: experiment.metadata.name, plan: plan, seed: StableHash.of("seed/\(hash)") >> 11,
             requestedBy: "schedule/\(schedule.metadata.name)", reason: "slot \(slot)")
+        spec.minTimeBetween = schedule.spec.minTimeBetween
         return Run(metadata: metadata, spec: spec)
     }
 
@@ -78,6 +79,9 @@ extension ExperimentSpec {
         }
         return narrowed
     }
+
+    /// The groups that are targets themselves.
+    var targetGroups: [String] { faults.compactMap(\.targets.autoScalingGroup?.name) }
 
     /// How long harm is held at the longest: the durations of faults that follow one another, added up.
     var longestHold: Duration {

@@ -34,7 +34,7 @@ package actor RunSession {
         self.clock = clock
         self.logger = logger
         state = SteadyState(probes: spec.steadyState)
-        progress = ProbeTally(probes: spec.steadyState, origin: anchor.monotonic)
+        progress = ProbeTally(probes: spec.steadyState.map(\.name))
         began = clock.now()
     }
 
@@ -70,7 +70,7 @@ package actor RunSession {
     private func take(_ batch: [Observation]) async {
         for observation in batch {
             state.add(observation)
-            progress.add(observation)
+            progress.add(ProbeTally.Attempt(observation, origin: anchor.monotonic))
         }
         unwritten += batch
         // The first goes to the disk at once, so that whoever takes over knows that somebody watched; a failure goes
@@ -122,7 +122,7 @@ extension RunSession {
 
     package func probeProgress() -> [ProbeProgress] {
         state.detectors.map { detector in
-            var one = progress[detector.spec.name]
+            var one = progress[detector.spec.name] ?? ProbeProgress(name: detector.spec.name, state: .waiting)
             one.state =
                 switch detector.state {
                 case .noData: .waiting
@@ -131,55 +131,5 @@ extension RunSession {
                 }
             return one
         }
-    }
-}
-
-/// Counts what the live display shows, in buckets of half a second.
-struct ProbeTally: Sendable {
-    private static let bucket: Int64 = 500_000_000
-    private static let kept = 60
-    private var probes: [String: ProbeProgress] = [:]
-    private var newest: [String: Int64] = [:]
-    private let origin: MonotonicInstant
-
-    init(probes: [ProbeSpec], origin: MonotonicInstant) {
-        self.origin = origin
-        for probe in probes { self.probes[probe.name] = ProbeProgress(name: probe.name, state: .waiting) }
-    }
-
-    subscript(name: String) -> ProbeProgress { probes[name] ?? ProbeProgress(name: name, state: .waiting) }
-
-    mutating func add(_ observation: Observation) {
-        guard var progress = probes[observation.probe] else { return }
-        let number = (observation.planned.nanoseconds - origin.nanoseconds) / Self.bucket
-        let last = newest[observation.probe] ?? (number - 1)
-        for _ in 0..<min(Int64(Self.kept), max(0, number - last)) { progress.recent.append(.init()) }
-        progress.recent.removeFirst(max(0, progress.recent.count - Self.kept))
-        newest[observation.probe] = max(last, number)
-        let index = progress.recent.count - 1 - Int(max(0, last - number))
-        Self.count(observation, in: &progress, bucket: index)
-        probes[observation.probe] = progress
-    }
-
-    private static func count(_ observation: Observation, in progress: inout ProbeProgress, bucket: Int) {
-        var counted = progress.recent.indices.contains(bucket) ? progress.recent[bucket] : ProbeProgress.Bucket()
-        progress.expected += 1
-        switch observation.outcome {
-        case .success:
-            counted.ok += 1
-            progress.lastLatency = observation.ended.since(observation.begun)
-        case .failure:
-            counted.failed += 1
-            progress.failed += 1
-        case .unknown:
-            counted.unknown += 1
-            progress.unknown += 1
-        case .missed:
-            counted.missed += 1
-            progress.missed += 1
-        }
-        progress.samples = progress.expected - progress.missed
-        progress.detail = observation.detail ?? progress.detail
-        if progress.recent.indices.contains(bucket) { progress.recent[bucket] = counted }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Digests
 import FoundationEssentials
 
 /// The file in which `aws sso login` leaves its token. Other members than ours are kept when it is written.
@@ -8,7 +9,7 @@ struct SSOTokenCache: Sendable {
 
     /// `~/.aws/sso/cache/<sha1 of the session's name, or of the start URL where there is no session>.json`.
     static func path(for key: String, _ environment: AWSEnvironment) -> String? {
-        environment.expanded("~/.aws/sso/cache/\(Digest.hex(Digest.sha1(Array(key.utf8)))).json")
+        environment.expanded("~/.aws/sso/cache/\(Hex.text(SHA1.digest(Array(key.utf8)))).json")
     }
 
     /// Nil when the document is not an object.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Digests
 package import HTTPTransport
 
 /// AWS Signature Version 4 with HMAC-SHA256.
@@ -44,7 +45,7 @@ package struct SigV4Signer: Sendable {
     package func sign(
         _ request: SignableRequest, with credentials: AWSCredentials, at date: AWSInstant
     ) -> (headers: [HTTPHeader], signature: Signature) {
-        let digest = Digest.hex(Digest.sha256(request.body))
+        let digest = Hex.text(SHA256.digest(request.body))
         var signed = request
         signed.headers.removeAll { Self.ownHeaders.contains($0.name.lowercased()) }
         signed.headers.append(HTTPHeader(name: "X-Amz-Date", value: date.basicISO8601))
@@ -73,7 +74,7 @@ package struct SigV4Signer: Sendable {
         ]
         let token = credentials.sessionToken.map { (name: "X-Amz-Security-Token", value: $0) }
         if let token, !options.leavesTokenUnsigned { signed.query.append(token) }
-        let digest = Digest.hex(Digest.sha256(request.body))
+        let digest = Hex.text(SHA256.digest(request.body))
         let signature = signature(of: signed, bodyDigest: digest, secret: credentials.secretAccessKey, at: date)
         if let token, options.leavesTokenUnsigned { signed.query.append(token) }
         return (signed.query + [("X-Amz-Signature", signature.signature)], signature)
@@ -99,16 +100,16 @@ package struct SigV4Signer: Sendable {
             + bodyDigest
         let toSign =
             "AWS4-HMAC-SHA256\n\(date.basicISO8601)\n\(scope(date))\n"
-            + Digest.hex(Digest.sha256(Array(canonical.utf8)))
-        let signature = Digest.hmacSHA256(key: signingKey(secret, at: date), Array(toSign.utf8))
+            + Hex.text(SHA256.digest(Array(canonical.utf8)))
+        let signature = SHA256.authenticationCode(key: signingKey(secret, at: date), Array(toSign.utf8))
         return Signature(
-            canonicalRequest: canonical, stringToSign: toSign, signature: Digest.hex(signature), signedHeaders: names)
+            canonicalRequest: canonical, stringToSign: toSign, signature: Hex.text(signature), signedHeaders: names)
     }
 
     private func signingKey(_ secret: String, at date: AWSInstant) -> [UInt8] {
         let parts = [String(date.basicISO8601.prefix(8)), region, service, "aws4_request"]
         return SigningKeys.shared.key(for: SigningKeys.Scope(secret: secret, parts: parts)) {
-            parts.reduce(Array("AWS4\(secret)".utf8)) { Digest.hmacSHA256(key: $0, Array($1.utf8)) }
+            parts.reduce(Array("AWS4\(secret)".utf8)) { SHA256.authenticationCode(key: $0, Array($1.utf8)) }
         }
     }
 }
