@@ -83,22 +83,8 @@ let controller: [Target] = [
         path: "controller/ExperimentControl", swiftSettings: strict),
     .target(
         name: "ControllerAPI",
-<<<<<<< Package.swift
-        dependencies: ["ChaosModel", "Identity", "ResourceStore", logging] + (isFuzzing ? [] : httpServer),
+        dependencies: ["ChaosModel", "Digests", "Identity", "ResourceStore", logging] + (isFuzzing ? [] : httpServer),
         path: "controller/ControllerAPI", exclude: isFuzzing ? httpServerFiles : [], swiftSettings: strict),
-=======
-        dependencies: [
-            "ChaosModel", "Digests", "Identity", "ResourceStore", logging,
-            .product(name: "HummingbirdCore", package: "hummingbird"),
-            .product(name: "HummingbirdHTTP2", package: "hummingbird"),
-            .product(name: "HTTPTypes", package: "swift-http-types"),
-            .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-            .product(name: "NIOPosix", package: "swift-nio"),
-            .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        ],
-        path: "controller/ControllerAPI", swiftSettings: strict),
->>>>>>> /tmp/P.store
     .target(
         name: "CommandLineInterface",
         dependencies: [
