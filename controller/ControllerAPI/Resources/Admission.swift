@@ -82,7 +82,7 @@ struct Admission {
     /// Rebound finds the injections of a run by its own labels: one that is not found is not put back. And a run that
     /// may wait for approval is held to the rules that its labels ask for, until it has gone ahead.
     private func checkLabels(from old: ManifestNode, to new: ManifestNode, _ name: String) throws(StatusError) {
-        guard let kind = resource.stored, DeletionRules.isHeld(kind) else { return }
+        guard let kind = resource.stored, kind == .run || kind == .injection else { return }
         let phase = old.at(["status", "phase"])?.text.flatMap { RunPhase(rawValue: $0) } ?? .pending
         let isWaiting = kind == .run && [.pending, .planned, .awaitingApproval].contains(phase)
         let (before, after) = (labels(of: old), labels(of: new))
