@@ -51,8 +51,11 @@ struct ServiceFiguresTests {
         #expect(now["rebound_runs{phase=\"Baseline\"}"] == "0")
         #expect(now["rebound_injections{state=\"effective\"}"] == "2")
         #expect(now["rebound_injections{state=\"reverted\"}"] == "1")
-        try await scratch.store.delete(run.key)
+        _ = try await scratch.set(run, RunStatus(phase: .done))
         #expect(await until(all, "rebound_runs{phase=\"Holding\"}", is: "0"))
+        #expect(await until(all, "rebound_runs{phase=\"Done\"}", is: "2"))
+        try await scratch.store.delete(run.key)
+        #expect(await until(all, "rebound_runs{phase=\"Done\"}", is: "1"))
     }
 
     @Test("the end of a run that was watched is counted once, with its recovery and a way to find it")
