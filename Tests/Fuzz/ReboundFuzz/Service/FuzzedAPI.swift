@@ -6,6 +6,7 @@ internal import Synchronization
 
 @testable import ChaosModel
 @testable import ControllerAPI
+@testable import ExperimentControl
 @testable import ResourceStore
 @testable import SQLiteStore
 
@@ -27,6 +28,7 @@ final class FuzzedAPI: Sendable {
     /// Only libFuzzer's own thread comes here, one input after the other.
     nonisolated(unsafe) private static var shared: FuzzedAPI?
 
+    private static let zones = ZoneFolder().names
     private let folder: String
     private let store: SQLiteStore
     private let api: API
@@ -39,12 +41,12 @@ final class FuzzedAPI: Sendable {
         store = try await SQLiteStore.open(path: folder + "/rebound.db", options: options)
         let environment = APIEnvironment(
             now: { Timestamp(nanosecondsSinceEpoch: 1_774_746_000_000_000_000) }, random: { 0.5 },
-            sleep: { try await Task.sleep(for: $0) })
+            sleep: { try await Task.sleep(for: $0) }, zones: Self.zones)
         api = API(
             resources: ResourceService(store: store, environment: environment), access: Everybody(), login: nil,
             runs: NothingRuns(), limits: APIServerLimits(), browsers: BrowserRules(allowedHosts: []),
-            programVersion: "fuzz", metrics: nil, readiness: { [] },
-            logger: Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() }))
+            programVersion: "fuzz", signingKeys: [], metrics: nil, readiness: { [] },
+            logger: Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() }), watching: { _, _ in })
         try await api.prepare()
         for seed in FuzzedRequest.seeds { _ = try await ask(seed) }
     }
@@ -92,7 +94,7 @@ final class FuzzedAPI: Sendable {
         guard isWrite, tree["apiVersion"]?.text != nil, tree["kind"]?.text.flatMap(ResourceKind.init) != nil else {
             return
         }
-        do throws(ValidationFailure) { _ = try ManifestReader.document(from: tree) } catch {
+        do throws(ValidationFailure) { _ = try ManifestReader.document(from: tree, zones: Self.zones) } catch {
             must(false, "what was taken is taken again: \(error)\n\(bytes.repaired)")
         }
     }
@@ -167,7 +169,7 @@ struct FuzzedRequest: Sendable {
 
 /// Lets everybody do everything: who may do what is tried elsewhere.
 private struct Everybody: AccessControl {
-    func caller(_ credentials: PresentedCredentials) async -> Result<Caller, Denial> {
+    func caller(_ credentials: PresentedCredentials) async -> Result<Caller, CallerFailure> {
         .success(Caller(name: "fuzz", groups: [], credential: "token:0", expiresAt: nil))
     }
 
