@@ -27,7 +27,8 @@ deb: release ## build the Debian packages of both programs, in .build/deb, and l
 	@if command -v lintian >/dev/null; then lintian --fail-on error,warning --allow-root .build/deb/*.deb; \
 	else echo "deb: lintian is not here (apt install lintian): nobody looked at the packages"; fi
 
-test: setup ## everything that must hold: layout, house rules, fleet, Swift's tests, the documents' commands
+test: ## everything that must hold: layout, house rules, fleet, Swift's tests, the documents' commands
+	@scripts/setup test
 	@scripts/test
 
 soak: setup ## months of a controller's life in an hour (SOAK_SECONDS): nothing but its audit may grow

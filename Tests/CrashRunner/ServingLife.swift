@@ -28,7 +28,8 @@ enum ServingLife {
         private let operation: StoreWrite.Operation?
         private let number: Int
         private let moment: StoreWrite.Moment?
-        private let counts = Mutex<[StoreWrite.Operation: Int]>([:])
+        /// Apart for each moment: several writes that share a commit are all about to, before the first has.
+        private let counts = Mutex<[StoreWrite.Moment: [StoreWrite.Operation: Int]]>([:])
 
         init(_ text: String) {
             let parts: [Substring] = text.split(separator: ":")
@@ -41,8 +42,8 @@ enum ServingLife {
 
         func note(_ moment: StoreWrite.Moment, _ write: StoreWrite) {
             let ofItsKind = counts.withLock { counts in
-                if moment == .aboutToCommit { counts[write.operation, default: 0] += 1 }
-                return counts[write.operation, default: 0]
+                counts[moment, default: [:]][write.operation, default: 0] += 1
+                return counts[moment]?[write.operation] ?? 0
             }
             guard moment == self.moment else { return }
             guard operation == nil ? write.number == number : write.operation == operation && ofItsKind == number

@@ -94,8 +94,9 @@ class Lives(CampaignCase):
 
 
 class KilledAtWrites(Lives):
-    """Every second life dies at the next write number, the others at a kind of write that none has died at yet."""
+    """Every third life dies at the next write number, the others at a kind of write that none has died at yet."""
     serves, usual = "crash-runner", 44
+    hold = os.environ.get("REBOUND_TEST_HOLD", "8s")    # so that there are writes of each kind until all were died at
 
     def setUp(self):
         super().setUp()
@@ -109,9 +110,9 @@ class KilledAtWrites(Lives):
 
     def one(self):
         missing, patience = self.missing(), 3
-        turn = (self.lives + 1) // 2
+        turn = (self.lives + 2) // 3
         fate = f"{NUMBERS[(turn - 1) // 2 % len(NUMBERS)]}:{MOMENTS[turn % 2]}"
-        if self.lives % 2 == 0 and missing:
+        if self.lives % 3 != 1 and missing:
             operation, moment = each = min(missing, key=lambda each: self.tried.get(each, 0))
             self.tried[each] = self.lives
             fate, patience = f"{operation}:{self.chance.randint(1, 2)}:{moment}", 8

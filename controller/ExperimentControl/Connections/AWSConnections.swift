@@ -21,8 +21,18 @@ package final class AWSConnections: AWSReaders {
     private let settings: AWSSettings
     /// One for each region, as a role or a web identity is exchanged in the region of the target.
     private let chains = Mutex<[String: CredentialChain]>([:])
-    private let clients = Mutex<[AWSScope: AWSClient]>([:])
-    private let accounts = Mutex<[AWSScope: String]>([:])
+    private let connections = Mutex<[AWSScope: Connection]>([:])
+    private let accounts = Mutex<[AWSScope: KnownAccount]>([:])
+
+    private struct Connection {
+        var client: AWSClient
+        var credentials: any CredentialProvider
+    }
+
+    private struct KnownAccount {
+        var accessKeyID: String
+        var account: String
+    }
 
     /// Reads the shared configuration; throws `.invalidConfiguration` when that is broken. No call is made.
     package init(
@@ -43,8 +53,10 @@ package final class AWSConnections: AWSReaders {
 
     package func region(for scope: AWSScope) throws(AWSError) -> String { try settings.region(given: scope.region) }
 
-    package func client(for scope: AWSScope) throws(AWSError) -> AWSClient {
-        if let client = clients.withLock({ $0[scope] }) { return client }
+    package func client(for scope: AWSScope) throws(AWSError) -> AWSClient { try connection(for: scope).client }
+
+    private func connection(for scope: AWSScope) throws(AWSError) -> Connection {
+        if let connection = connections.withLock({ $0[scope] }) { return connection }
         let region = try region(for: scope)
         let base = chain(in: region)
         var credentials: any CredentialProvider = base
@@ -55,18 +67,21 @@ package final class AWSConnections: AWSReaders {
                     arn: role.roleArn, externalID: role.externalId, sessionName: AWSRole.usualSessionName), base: base)
         }
         let client = try context.client(region: region, settings: settings, credentials: credentials)
-        return clients.withLock { clients in
-            if let earlier = clients[scope] { return earlier }
-            clients[scope] = client
-            return client
+        return connections.withLock { connections in
+            if let earlier = connections[scope] { return earlier }
+            let connection = Connection(client: client, credentials: credentials)
+            connections[scope] = connection
+            return connection
         }
     }
 
-    /// The account that the credentials of a scope lead to, asked of STS once for each scope of this process.
+    /// The account that the credentials of a scope lead to, asked of STS once for each key: what hands out the keys may
+    /// come to hand out those of another account, where a group of the same name is somebody else's.
     package func account(for scope: AWSScope) async throws(AWSError) -> String {
-        if let known = accounts.withLock({ $0[scope] }) { return known }
+        let key = try await connection(for: scope).credentials.credentials().accessKeyID
+        if let known = accounts.withLock({ $0[scope] }), known.accessKeyID == key { return known.account }
         let account = try await reader(for: scope).identity.callerIdentity().account
-        accounts.withLock { $0[scope] = account }
+        accounts.withLock { $0[scope] = KnownAccount(accessKeyID: key, account: account) }
         return account
     }
 
