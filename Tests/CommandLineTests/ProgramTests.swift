@@ -129,7 +129,7 @@ struct ControllerProgramTests {
     @Test("runs until it is told to end, aborts nothing, and says so", arguments: [15, 2] as [Int32])
     func ends(signal: Int32) throws {
         let store = "/tmp/rebound-controller-\(signal)-\(getpid())"
-        defer { for suffix in ["", "-wal", "-shm"] { unlink(store + suffix) } }
+        defer { for suffix in ["", "-wal", "-shm", "-reserve"] { unlink(store + suffix) } }
         var program = try StartedProgram(
             ["--store", store, "--log-format", "json"], program: "rebound-controller", environment: [:])
         let started = program.sees("controller started")
