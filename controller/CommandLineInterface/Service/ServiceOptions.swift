@@ -7,7 +7,8 @@ struct ServiceOptions: ParsableArguments {
     @Option(
         name: [.short, .long],
         help: ArgumentHelp(
-            "The configuration file. Without one every field has its default. See docs/operations/configuration.md.",
+            "The configuration file. Without one every field has its default. Its fields: `rebound explain "
+                + "ControllerConfiguration`.",
             valueName: "path"),
         completion: .file(extensions: ["yaml", "yml", "json"]))
     var config: String?
