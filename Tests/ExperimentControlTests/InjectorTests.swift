@@ -218,4 +218,22 @@ struct InjectorTests {
         #expect(done.state == .reverted)
         #expect(!done.tookEffect)
     }
+
+    @Test("what comes into a target group after the record is neither taken out nor put back, and hides no effect")
+    func registeredLater() async throws {
+        let bench = try await Bench(.web(3))
+        let fault = Sample.fault(.elb(.deregister), duration: .seconds(60))
+        let arn = World.targetGroup("web")
+        let (run, injection) = try await bench.prepare(fault, group: "web", targetGroups: [arn])
+        let armed = try await bench.advance(injection, of: run, until: [.armed])
+        bench.aws.world.targets[arn]?[World.id(1) + ":81"] = "healthy"
+        let held = try await bench.advance(armed, of: run, until: [.effective, .noEffect])
+        #expect(held.state == .effective)
+        #expect(bench.aws.world.targets[arn]?[World.id(1) + ":80"] == "draining")
+        #expect(bench.aws.world.targets[arn]?[World.id(1) + ":81"] == "healthy")
+        bench.aws.world.targets[arn]?[World.id(1) + ":81"] = nil
+        _ = try await bench.advance(held, of: run, until: [.reverted])
+        #expect(bench.aws.world.targets[arn]?[World.id(1) + ":80"] == "initial")
+        #expect(bench.aws.world.targets[arn]?[World.id(1) + ":81"] == nil)
+    }
 }

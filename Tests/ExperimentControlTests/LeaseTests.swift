@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+import Dispatch
 import FoundationEssentials
 import Glibc
 import ResourceStore
+import SQLiteStore
 import TestSupport
 import Testing
 
@@ -144,5 +146,39 @@ struct LeaseTests {
         else {
             return #expect(Bool(false), "not given back")
         }
+    }
+
+    @Test("a lease that is given back while it is renewed stays given back", .timeLimit(.minutes(1)))
+    func releasedWhileRenewed() async throws {
+        let folder = try TestFolder()
+        let gate = DispatchSemaphore(value: 0)
+        let (commits, commit) = AsyncStream.makeStream(of: Int.self)
+        let store = try await SQLiteStore.open(
+            path: folder.path + "/store.db",
+            options: SQLiteStoreOptions(environment: .system) { moment, write in
+                guard moment == .aboutToCommit, write.operation == .acquireLease else { return }
+                commit.yield(write.number)
+                if write.number == 2 { gate.wait() }  // On the store's own thread.
+            })
+        let clock = HandClock()
+        let leases = HeldLeases(
+            holder: LeaseHolder(bootID: clock.bootID), store: store, clock: clock, duration: .seconds(15),
+            logger: .silent)
+        try await leases.hold(Self.key)
+        let renewing = Task { await leases.renew() }
+        await clock.manual.untilSleeping(1)
+        clock.advance(by: .seconds(5))
+        for await number in commits where number == 2 { break }
+        async let released: Void = leases.release(Self.key)
+        while await leases.wasHeld(Self.key) { await Task.yield() }
+        gate.signal()
+        await released
+        await clock.manual.untilSleeping(1)
+        #expect(await !leases.wasHeld(Self.key))
+        let outcome = try await store.acquireLease(Self.name, holder: "x", for: .seconds(15), now: clock.wall())
+        guard case .held = outcome else { return #expect(Bool(false), "it is held for ever") }
+        renewing.cancel()
+        await renewing.value
+        await store.close()
     }
 }

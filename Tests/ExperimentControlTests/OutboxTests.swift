@@ -40,6 +40,25 @@ struct OutboxTests {
         #expect(try await bench.store.pendingReports(run: nil).isEmpty)
     }
 
+    @Test("a pass begins with a bounded number of queues, and the next goes on with those that were left")
+    func bounded() async throws {
+        let bench = try await Bench(World())
+        let count = Outbox.mostQueues + 6
+        for number in 0..<count {
+            let run = Self.run([Self.sns("one")], name: "run-\(number)")
+            try await bench.outbox.enqueue(.verdict, of: run, injection: nil, status: nil)
+        }
+        bench.courier.fail("one", with: "down")
+        try await bench.outbox.deliverDue(run: nil)
+        #expect(bench.courier.tried == Outbox.mostQueues)
+        try await bench.outbox.deliverDue(run: nil)
+        #expect(bench.courier.tried == count, "those that failed are not due yet")
+        bench.courier.fail("one", with: nil)
+        bench.clock.advance(by: .seconds(60))
+        for _ in 0..<2 { try await bench.outbox.deliverDue(run: nil) }
+        #expect(bench.courier.delivered.count == count)
+    }
+
     @Test("ids are the same on every attempt and after a restart, and the same event again adds nothing")
     func ids() async throws {
         let bench = try await Bench(World())

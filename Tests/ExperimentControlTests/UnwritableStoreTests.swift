@@ -76,6 +76,40 @@ struct UnwritableStoreTests {
         #expect(try await reconciler.abortAfterUnrecorded(aborted) == aborted)
     }
 
+    @Test("evidence that cannot be written is kept up to a bound, and beyond it the report has a gap")
+    func evidence() async throws {
+        let bench = try await Bench(.alone(3), clock: HandClock())
+        let (_, injection) = try await bench.prepare(Self.stop)
+        var run = try #require(try await bench.store.get(Run.self, namespace: "default", name: "run-1"))
+        run.status = RunStatus(phase: .holding)
+        run.status?.anchor = bench.clock.anchor()
+        let anchor = try #require(run.status?.anchor)
+        let watcher = EvidenceWatcher(
+            run: run.uid, anchor: anchor, injections: [injection], aws: bench.connections, store: bench.store,
+            clock: bench.clock, interval: .seconds(600), mostUnwritten: 2, logger: .silent, sawHaltTag: { _ in })
+        let session = RunSession(
+            run: run.uid, spec: run.spec.plan, anchor: anchor, store: bench.store, clock: bench.clock,
+            logger: .silent)
+        await (bench.store as? SQLiteStore)?.close()
+        for state in ["running", "stopping", "stopped"] {
+            bench.aws.world.instances[World.id(1)]?.state = state
+            #expect(await watcher.stop() == nil)  // One look.
+            bench.clock.advance(by: .seconds(1))
+        }
+        let watches = RunWatches()
+        watches[run.uid] = RunWatches.Watch(key: run.key, session: session, evidence: watcher)
+        let reconciler = RunReconciler(
+            store: bench.store, connections: bench.connections, clock: bench.clock, options: bench.options,
+            outbox: bench.outbox, watches: watches, logger: .silent, confirmLease: { _ in })
+        bench.aws.world.instances[World.id(1)]?.state = "terminated"
+        let lost = try #require(await reconciler.stopWatching(run))
+        run.status?.note(lost)
+        let gap = try #require(run.status?.evidenceGaps.first)
+        #expect(gap.start == anchor.wall)
+        #expect(gap.end == anchor.wall.advanced(by: .seconds(1)))
+        #expect(gap.reason.contains("could not be written"))
+    }
+
     @Test("what is put back without a record stands in no line of calls either")
     func urgent() async throws {
         let bench = try await Bench(.alone(3))

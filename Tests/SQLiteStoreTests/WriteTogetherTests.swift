@@ -9,19 +9,20 @@ import Testing
 
 @testable import SQLiteStore
 
-/// A store whose writing connection stands still at its first commit until it is told to go on, so that what is asked
-/// for meanwhile is written together.
+/// A store whose writing connection stands still at its first commit, or at these, until it is told to go on, so that
+/// what is asked for meanwhile is written together.
 private final class HeldStore: Sendable {
     let folder: StoreFolder
     let store: SQLiteStore
     private let gate = DispatchSemaphore(value: 0)
 
-    init(longestGroup: Duration = .seconds(600)) async throws {
+    init(longestGroup: Duration = .seconds(600), standsAt numbers: Set<Int> = [1]) async throws {
         folder = try StoreFolder()
         let (gate, log) = (gate, HeardLog())
         var options = SQLiteStoreOptions(environment: .system) { moment, write in
             log.lines.withLock { $0.append("\(moment.rawValue) \(write.number)") }
-            if write.number == 1, moment == .aboutToCommit { gate.wait() }  // On the store's own thread.
+            // On the store's own thread.
+            if numbers.contains(write.number), moment == .aboutToCommit { gate.wait() }
         }
         options.longestGroup = longestGroup
         store = try await folder.open(options)
@@ -49,6 +50,8 @@ private final class HeldStore: Sendable {
             return errors
         }
     }
+
+    func goOn() { gate.signal() }
 
     static func policy(_ name: String) -> Policy { Policy(metadata: ObjectMetadata(name: name), spec: PolicySpec()) }
 }
@@ -91,6 +94,49 @@ struct WriteTogetherTests {
         #expect(errors.allSatisfy { $0 == nil })
         #expect(held.lines == (1...6).flatMap { ["aboutToCommit \($0)", "committed \($0)"] })
         #expect(try await names(held.store).count == 6)
+        await held.store.close()
+    }
+
+    private func intent(_ object: String) -> Call {
+        { store in
+            try await store.recordUndoIntent(
+                AuditEntry(
+                    at: Timestamp(nanosecondsSinceEpoch: 0), action: "aws:undo", object: object, result: "intent"))
+        }
+    }
+
+    private func recorded(_ store: SQLiteStore) async throws -> [String] {
+        try await store.auditEntries(after: 0, limit: 100).map { try AuditChain.entry(of: $0).object }
+    }
+
+    @Test("what a call to put back waits for goes before all that merely came earlier, in its own order")
+    func urgent() async throws {
+        let held = try await HeldStore()
+        let errors = await held.together([create("a"), create("b"), intent("i-1"), create("c"), intent("i-2")])
+        #expect(errors.allSatisfy { $0 == nil })
+        let policies = ["a", "b", "c"].map { HeldStore.policy($0).key.description }
+        let first = HeldStore.policy("first").key.description
+        #expect(try await recorded(held.store) == [first, "i-1", "i-2"] + policies)
+        let group = ["aboutToCommit 2", "aboutToCommit 3", "committed 2", "committed 3"]
+        #expect(Array(held.lines.dropFirst(2).prefix(4)) == group, "and does not wait for their changes")
+        await held.store.close()
+    }
+
+    @Test("it goes before the rest of what was taken from the queue already")
+    func urgentBetween() async throws {
+        let held = try await HeldStore(longestGroup: .zero, standsAt: [1, 2])
+        let calls = ["a", "b", "c"].map(create)
+        let intent = intent("i-1")
+        async let errors = held.together(calls)
+        // "first" and, once all of them wait, "a" stand still in their commits.
+        while !held.lines.contains("aboutToCommit 2") { await Task.yield() }
+        async let urgent = storeError { try await intent(held.store) }
+        while held.store.writes.count == 0 { await Task.yield() }
+        held.goOn()
+        #expect(await urgent == nil)
+        #expect(await errors.allSatisfy { $0 == nil })
+        let policies = ["first", "a", "b", "c"].map { HeldStore.policy($0).key.description }
+        #expect(try await recorded(held.store) == policies[..<2] + ["i-1"] + policies[2...])
         await held.store.close()
     }
 

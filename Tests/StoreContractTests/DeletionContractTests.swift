@@ -66,6 +66,40 @@ struct DeletionContractTests {
         #expect(try await store.get(Run.self, namespace: "default", name: "shared") == nil)
     }
 
+    @Test("dependents that are to stay lose their owner with the deletion, and not without it", arguments: stores)
+    func left(under: any StoreUnderTest) async throws {
+        let opened = try await under.make(TestClocks())
+        let store = opened.store
+        let owner = try await store.create(Experiment.sample("owner"))
+        let run = try await store.create(Run.sample("a", ownedBy: [owner]))
+        let refused = await storeErrorCode { try await store.delete(owner.key, ifVersion: "999", dependents: .stay) }
+        #expect(refused == .conflict)
+        #expect(try await store.get(Run.self, namespace: "default", name: "a") == run, "nothing else was done")
+        try await store.delete(owner.key, ifVersion: nil, dependents: .stay)
+        let left = try #require(try await store.get(Run.self, namespace: "default", name: "a"))
+        #expect(left.metadata.ownerReferences == nil)
+        #expect(left.metadata.deletionTimestamp == nil)
+        let again = try await store.create(Experiment.sample("owner"))
+        try await store.delete(again.key)
+        #expect(try await store.get(Run.self, namespace: "default", name: "a") == left)
+    }
+
+    @Test(
+        "an injection goes with its run, whether dependents are to stay or another owner is named",
+        arguments: stores, DependentRule.allCases)
+    func injections(under: any StoreUnderTest, rule: DependentRule) async throws {
+        let opened = try await under.make(TestClocks())
+        let store = opened.store
+        let other = try await store.create(Experiment.sample("other"))
+        let run = try await store.create(Run.sample("a"))
+        var injection = Injection.sample("a-1", of: run)
+        injection.metadata.ownerReferences?.append(
+            OwnerReference(kind: .experiment, name: "other", uid: try #require(other.metadata.uid)))
+        _ = try await store.create(injection)
+        try await store.delete(run.key, ifVersion: nil, dependents: rule)
+        #expect(try await store.list(Injection.self, namespace: nil, labels: [:]).items.isEmpty)
+    }
+
     @Test("a new resource of an old name is another one: a write meant for the old is refused", arguments: stores)
     func sameName(under: any StoreUnderTest) async throws {
         let opened = try await under.make(TestClocks())

@@ -19,6 +19,35 @@ struct RecordContractTests {
         #expect(try await opened.store.pendingReports(run: nil).map(\.id) == ["x1", "a1", "a2", "b1", "b2"])
     }
 
+    @Test("due is the first of each queue, once its time has come; those that wait longest first", arguments: stores)
+    func outboxDue(under: any StoreUnderTest) async throws {
+        let clocks = TestClocks()
+        let opened = try await under.make(clocks)
+        func due(run: String? = nil, most: Int = 9) async throws -> [String] {
+            try await opened.store.dueReports(run: run, now: clocks.date, most: most).map { $0.run + $0.destination }
+        }
+        for (id, run, sequence) in [
+            ("a/2/0", "a", 2), ("a/1/0", "a", 1), ("a/1/1", "a", 1), ("b/1/0", "b", 1), ("b/2/0", "b", 2),
+        ] {
+            try await opened.store.enqueue(.sample(id, run: run, sequence: Int64(sequence)))
+        }
+        #expect(try await due() == ["a0", "a1", "b0"])
+        #expect(try await due(run: "b") == ["b0"])
+        #expect(try await due(most: 2) == ["a0", "a1"])
+        let queue = ReportQueue(run: "a", destination: "0")
+        var first = try #require(try await opened.store.pendingReports(in: queue, most: 1).first)
+        #expect(first.id == "a/1/0")
+        first.nextAttempt = clocks.date.advanced(by: .seconds(10))
+        try await opened.store.updateOutbox(first)
+        #expect(try await due() == ["a1", "b0"], "what is behind one that waits is not due")
+        clocks.pass(.seconds(10))
+        #expect(try await due() == ["a1", "b0", "a0"])
+        first.deliveredAt = clocks.date
+        try await opened.store.updateOutbox(first)
+        #expect(try await opened.store.pendingReports(in: queue, most: 9).map(\.id) == ["a/2/0"])
+        #expect(try await due(run: "a") == ["a0", "a1"])
+    }
+
     @Test("what was delivered or given up is not pending, and is remembered", arguments: stores)
     func outboxEnds(under: any StoreUnderTest) async throws {
         let clocks = TestClocks()

@@ -100,6 +100,10 @@ extension ExperimentController {
             group.cancelAll()
         }
         await watches.flights.cancelAll()
+        // What was measured is written before the runs are given away; and nobody is asked any more.
+        await withDiscardingTaskGroup { group in
+            for key in active.all { group.addTask { await reconciler.letGo(key) } }
+        }
     }
 
     /// Gives every changed run a turn: one that is aborted or approved, by whatever process, and with `isOn` also those

@@ -79,6 +79,9 @@ extension AuditHead: LosslessStringConvertible {
 package protocol AuditTrail: Sendable {
     /// Appends one record; its sequence is the store's, whatever the entry says. Durable when it returns.
     func record(_ entry: AuditEntry) async throws(StoreError)
+    /// The same for what a call that puts something back waits for: it goes before every write that merely came
+    /// earlier and has not begun.
+    func recordUndoIntent(_ entry: AuditEntry) async throws(StoreError)
     /// Records after a sequence, in order, at most `limit`.
     func auditEntries(after sequence: Int64, limit: Int) async throws(StoreError) -> [ChainedAuditEntry]
     /// Where the chain ends now.

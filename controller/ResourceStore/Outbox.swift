@@ -31,6 +31,26 @@ package struct OutboxEntry: Sendable, Codable, Equatable {
     }
 }
 
+extension OutboxEntry {
+    package var queue: ReportQueue {
+        let place = id.lastIndex(of: "/").map(id.index(after:)) ?? id.startIndex
+        return ReportQueue(run: run, destination: String(id[place...]))
+    }
+}
+
+/// The reports of one run for one of its destinations, which leave in order.
+package struct ReportQueue: Sendable, Hashable {
+    package var run: String
+    /// The destination's place in the manifest's list, which ends a report's id: two of them may go to the same
+    /// address.
+    package var destination: String
+
+    package init(run: String, destination: String) {
+        self.run = run
+        self.destination = destination
+    }
+}
+
 /// What a report is known by, without its payload.
 package struct ReportSlip: Sendable, Equatable {
     package var id: String

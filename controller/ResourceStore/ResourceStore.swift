@@ -25,7 +25,13 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     /// Sets the deletion time while finalizers are left; removes the resource, and what only it owns, when none is.
     /// Deleting again changes nothing. With a version, throws `.conflict` and changes nothing when another one is
     /// stored. Throws `.notFound`.
-    func delete(_ key: ResourceKey, ifVersion version: String?) async throws(StoreError)
+    ///
+    /// Dependents that are to stay lose this owner in the same transaction; those that come later, while finalizers
+    /// hold the owner, go with it. Injections go with their run all the same: left behind, they would be found by the
+    /// next run of that name.
+    func delete(
+        _ key: ResourceKey, ifVersion version: String?, dependents: DependentRule
+    ) async throws(StoreError)
     /// Changes after `version` in order, then new ones as they happen, until the task is cancelled. Ends with
     /// `StoreError` `.expired` when the store no longer knows the changes after `version`: list again, watch from
     /// there.
@@ -47,6 +53,11 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     func enqueue(_ entry: OutboxEntry) async throws(StoreError)
     /// Entries neither delivered nor given up, the oldest first within each run and destination.
     func pendingReports(run: String?) async throws(StoreError) -> [OutboxEntry]
+    /// The queues whose first pending entry is due at `now`, those that wait longest first, at most `most`. Costs no
+    /// payload.
+    func dueReports(run: String?, now: Timestamp, most: Int) async throws(StoreError) -> [ReportQueue]
+    /// The first entries of a queue that are neither delivered nor given up, in the order in which they leave.
+    func pendingReports(in queue: ReportQueue, most: Int) async throws(StoreError) -> [OutboxEntry]
     /// All entries of a run, delivered or not, in the order of their sequence.
     func deliveries(run: String) async throws(StoreError) -> [OutboxEntry]
     /// The slips of all entries of a run in the order of their sequence: cheap enough to look at again and again.
@@ -70,8 +81,21 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
 }
 
 extension ResourceStore {
-    /// Deletes whatever version is stored.
+    /// Deletes whatever version is stored, and what only it owns.
     package func delete(_ key: ResourceKey) async throws(StoreError) { try await delete(key, ifVersion: nil) }
+
+    /// Deletes it and what only it owns.
+    package func delete(_ key: ResourceKey, ifVersion version: String?) async throws(StoreError) {
+        try await delete(key, ifVersion: version, dependents: .goAlong)
+    }
+}
+
+/// What becomes of that which a deleted resource owns.
+package enum DependentRule: String, Sendable, CaseIterable {
+    /// It is deleted, unless something else owns it too.
+    case goAlong
+    /// It is left, without this owner.
+    case stay
 }
 
 /// Resources, and the version of the store at which this was the whole truth.

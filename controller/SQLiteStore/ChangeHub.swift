@@ -56,18 +56,21 @@ final class ChangeHub: Sendable {
     private let signal: ChangeSignal
     private let tick: Duration
     private let limits: ChangeLimits
+    private let sleep: @Sendable (Duration) async throws -> Void
     private let read: @Sendable (Int64, Int) async throws(StoreError) -> ChangePage
 
     /// `read` gives the changes of all kinds after a version. Bookmarks are looked after every `tick`. Of what the log
     /// keeps the ring holds the newest, at most 4,096 changes and 16 MiB.
     init(
         signal: ChangeSignal, tick: Duration, limits: ChangeLimits,
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         read: @escaping @Sendable (Int64, Int) async throws(StoreError) -> ChangePage
     ) {
         self.signal = signal
         self.tick = tick
         self.limits = ChangeLimits(
             count: min(limits.count, Int64(Self.mostChanges)), bytes: min(limits.bytes, Int64(Self.mostBytes)))
+        self.sleep = sleep
         self.read = read
     }
 
@@ -167,11 +170,12 @@ extension ChangeHub {
             await rest(afterWaking: woken.count)
             return page.end
         } catch {
-            let woken = state.withLock { state -> [State.Continuation] in
-                guard state.generation == generation else { return [] }
+            let (woken, ticker) = state.withLock { state -> ([State.Continuation], Task<Void, Never>?) in
+                guard state.generation == generation else { return ([], nil) }
                 defer { state.forgetRing() }
-                return state.removeAllWaiters()
+                return (state.removeAllWaiters(), state.ticker)
             }
+            ticker?.cancel()
             for waiter in woken { waiter.resume(returning: .failed(error)) }
             return nil
         }
@@ -187,9 +191,9 @@ extension ChangeHub {
     private func startTicking(_ state: inout State) {
         guard state.ticker == nil else { return }
         // Owned by this hub, as the reader is.
-        state.ticker = Task { [weak self, tick] in
+        state.ticker = Task { [weak self, tick, sleep] in
             while !Task.isCancelled {
-                try? await Task.sleep(for: tick)  // Cancelled: the loop ends.
+                try? await sleep(tick)  // Cancelled: the loop ends.
                 guard !Task.isCancelled, let self else { return }
                 self.wakeDue(at: .now)
             }

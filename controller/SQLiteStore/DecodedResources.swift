@@ -17,14 +17,15 @@ final class DecodedResources: Sendable {
     }
 
     fileprivate struct Known {
-        var resources: [ResourceKey: (version: Int64, resource: any Resource)] = [:]
+        var resources: [ResourceKind: [ResourceKey: (version: Int64, resource: any Resource)]] = [:]
         var lists: [Question: (version: Int64, resources: [any Resource])] = [:]
         var hits = 0
         var misses = 0
     }
 
-    /// Beyond these everything is forgotten and learnt anew: what is looked at often comes back at once.
-    private static let mostResources = 512
+    /// Of each kind. Beyond these everything of the kind is forgotten and learnt anew: what is looked at often comes
+    /// back at once. A run has ten injections, which are small.
+    private static func most(of kind: ResourceKind) -> Int { kind == .injection ? 4_096 : 512 }
     private static let mostLists = 64
     private static let longestList = 128
 
@@ -32,12 +33,12 @@ final class DecodedResources: Sendable {
 
     /// Resources that are kept, and questions that were answered from here and not, since the start.
     var counts: (kept: Int, hits: Int, misses: Int) {
-        known.withLock { ($0.resources.count, $0.hits, $0.misses) }
+        known.withLock { ($0.resources.values.map(\.count).reduce(0, +), $0.hits, $0.misses) }
     }
 
     func resource<R: Resource>(_ type: R.Type, _ key: ResourceKey, at version: Int64) -> R? {
         known.withLock { known in
-            let entry = known.resources[key]
+            let entry = known.resources[key.kind]?[key]
             known.note(entry?.version == version)
             guard let entry, entry.version == version else { return nil }
             return entry.resource as? R
@@ -46,10 +47,15 @@ final class DecodedResources: Sendable {
 
     func keep(_ resource: some Resource, _ key: ResourceKey, at version: Int64) {
         known.withLock { known in
-            if known.resources.count >= Self.mostResources { known.resources = [:] }
-            known.resources[key] = (version, resource)
+            if known.resources[key.kind, default: [:]].count >= Self.most(of: key.kind) {
+                known.resources[key.kind] = [:]
+            }
+            known.resources[key.kind, default: [:]][key] = (version, resource)
         }
     }
+
+    /// A long list is looked at seldom, and would drive out what is looked at often.
+    func isKept(ofLength count: Int) -> Bool { count <= Self.longestList }
 
     func list<R: Resource>(_ type: R.Type, _ question: Question, at version: Int64) -> [R]? {
         known.withLock { known in
@@ -61,7 +67,7 @@ final class DecodedResources: Sendable {
     }
 
     func keep(_ resources: [some Resource], _ question: Question, at version: Int64) {
-        guard resources.count <= Self.longestList else { return }
+        guard isKept(ofLength: resources.count) else { return }
         known.withLock { known in
             if known.lists.count >= Self.mostLists { known.lists = [:] }
             known.lists[question] = (version, resources)

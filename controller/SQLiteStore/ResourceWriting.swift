@@ -76,14 +76,29 @@ struct ResourceWriting {
         return written
     }
 
-    func delete(_ key: ResourceKey, ifVersion version: String?) throws {
+    func delete(_ key: ResourceKey, ifVersion version: String?, dependents: DependentRule) throws {
         guard let stored = try StoredResource.fetch(key, database) else { throw notFound(key) }
         if let version, version != String(stored.version) {
             throw StoreError(
                 .conflict, "\(key) was changed since version \(version): it is at \(stored.version) now.",
                 hint: "Read it again, and delete that.")
         }
+        if dependents == .stay {
+            for owned in try StoredResource.owned(by: stored.uid, database) where owned.key.kind != .injection {
+                try disown(owned, by: stored)
+            }
+        }
         try delete(stored)
+    }
+
+    /// Takes one owner out of what it owns; what has no other stays all the same.
+    private func disown(_ owned: StoredResource, by owner: StoredResource) throws {
+        var left = owned
+        left.metadata.ownerReferences?.removeAll { $0.uid == owner.uid }
+        if left.metadata.ownerReferences?.isEmpty ?? false { left.metadata.ownerReferences = nil }
+        try log.write(.modified, &left, before: owned, call: .delete)
+        try left.replace(database)
+        try left.writeOwners(database)
     }
 
     private func delete(_ stored: StoredResource) throws {
@@ -111,14 +126,13 @@ struct ResourceWriting {
         for each in owned {
             // What was owned may have gone with another by now.
             guard var each = try StoredResource.fetch(each.key, database) else { continue }
-            let before = each
-            each.metadata.ownerReferences?.removeAll { $0.uid == stored.uid }
-            if each.metadata.ownerReferences?.isEmpty ?? true {
+            let others = (each.metadata.ownerReferences ?? []).filter { $0.uid != stored.uid }
+            // An injection has one run; whatever else is named as its owner does not keep it.
+            if others.isEmpty || (each.key.kind == .injection && stored.key.kind == .run) {
+                each.metadata.ownerReferences = others
                 try delete(each)
             } else {
-                try log.write(.modified, &each, before: before, call: .delete)
-                try each.replace(database)
-                try each.writeOwners(database)
+                try disown(each, by: stored)
             }
         }
         return gone

@@ -7,9 +7,15 @@ extension SQLiteStore {
     /// What chains this store's records: to verify them with.
     package var auditDigest: AuditDigest { options.digest }
 
-    package func record(_ entry: AuditEntry) async throws(StoreError) {
+    package func record(_ entry: AuditEntry) async throws(StoreError) { try await record(entry, isUrgent: false) }
+
+    package func recordUndoIntent(_ entry: AuditEntry) async throws(StoreError) {
+        try await record(entry, isUrgent: true)
+    }
+
+    private func record(_ entry: AuditEntry, isUrgent: Bool) async throws(StoreError) {
         let digest = options.digest
-        try await write(.record) { database in
+        try await write(.record, isUrgent: isUrgent) { database in
             _ = try AuditWriting(database: database, digest: digest).append(entry)
         }
     }

@@ -1,3 +1,4 @@
+package import ChaosModel
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
 package import ResourceStore
@@ -9,12 +10,13 @@ extension SQLiteStore {
         try await write(.enqueue) { database in
             try database.execute(
                 sql: """
-                    INSERT INTO outbox (id, run, destination, sequence, is_pending, entry) VALUES (?, ?, ?, ?, ?, ?)
+                    INSERT INTO outbox (id, run, destination, sequence, is_pending, entry, queue, due_nanoseconds)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     ON CONFLICT (id) DO NOTHING
                     """,
                 arguments: [
                     entry.id, entry.run, try StoredJSON.encode(entry.report), entry.sequence, entry.isPending,
-                    try StoredJSON.encode(entry),
+                    try StoredJSON.encode(entry), entry.queue.destination, entry.dueNanoseconds,
                 ])
         }
     }
@@ -26,6 +28,36 @@ extension SQLiteStore {
                 ORDER BY run, destination, sequence, number
                 """
             return try reports.entries(String.fetchAll(database.cachedStatement(sql: sql), arguments: ["run": run]))
+        }
+    }
+
+    package func dueReports(run: String?, now: Timestamp, most: Int) async throws(StoreError) -> [ReportQueue] {
+        try await look { database in
+            // From the index of what is pending alone.
+            let sql = """
+                SELECT run, queue FROM outbox AS first
+                WHERE is_pending AND due_nanoseconds <= :now AND (:run IS NULL OR run = :run)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM outbox AS earlier
+                        WHERE earlier.is_pending AND earlier.run = first.run AND earlier.queue = first.queue
+                            AND (earlier.sequence, earlier.number) < (first.sequence, first.number))
+                ORDER BY due_nanoseconds, number LIMIT :most
+                """
+            let arguments: StatementArguments = ["now": now.nanosecondsSinceEpoch, "run": run, "most": most]
+            return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments).map {
+                ReportQueue(run: $0["run"], destination: $0["queue"])
+            }
+        }
+    }
+
+    package func pendingReports(in queue: ReportQueue, most: Int) async throws(StoreError) -> [OutboxEntry] {
+        try await look { [reports] database in
+            let sql = """
+                SELECT entry FROM outbox WHERE is_pending AND run = ? AND queue = ? ORDER BY sequence, number LIMIT ?
+                """
+            return try reports.entries(
+                String.fetchAll(
+                    database.cachedStatement(sql: sql), arguments: [queue.run, queue.destination, most]))
         }
     }
 
@@ -48,8 +80,8 @@ extension SQLiteStore {
     package func updateOutbox(_ entry: OutboxEntry) async throws(StoreError) {
         try await write(.updateOutbox) { database in
             try database.execute(
-                sql: "UPDATE outbox SET is_pending = ?, entry = ? WHERE id = ?",
-                arguments: [entry.isPending, try StoredJSON.encode(entry), entry.id])
+                sql: "UPDATE outbox SET is_pending = ?, entry = ?, due_nanoseconds = ? WHERE id = ?",
+                arguments: [entry.isPending, try StoredJSON.encode(entry), entry.dueNanoseconds, entry.id])
             guard database.changesCount == 1 else {
                 throw StoreError(
                     .notFound, "Report \(entry.id) is not in the outbox.", hint: "Its run was removed; let it go.")
@@ -80,4 +112,7 @@ final class DecodedReports: Sendable {
 
 extension OutboxEntry {
     fileprivate var isPending: Bool { deliveredAt == nil && gaveUpAt == nil }
+
+    /// 0 before the first attempt.
+    fileprivate var dueNanoseconds: Int64 { nextAttempt?.nanosecondsSinceEpoch ?? 0 }
 }

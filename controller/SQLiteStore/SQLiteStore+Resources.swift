@@ -29,10 +29,20 @@ extension SQLiteStore {
         }
         if let known { return known }
         return try await read { [decoded] database in
-            let stored = try StoredResource.fetchAll(R.kind, namespace: namespace, labels: labels, database)
             let version = try database.storeVersion()
+            let versions = try StoredResource.versions(R.kind, namespace: namespace, labels: labels, database)
+            let known = versions.compactMap { decoded.resource(type, $0.key, at: $0.version) }
+            if known.count == versions.count {
+                decoded.keep(known, question, at: version)
+                return ResourceList(items: known, resourceVersion: String(version))
+            }
+            let stored = try StoredResource.fetchAll(R.kind, namespace: namespace, labels: labels, database)
+            let isKept = decoded.isKept(ofLength: stored.count)
             let items = try stored.map { stored in
-                try decoded.resource(type, stored.key, at: stored.version) ?? stored.resource(type)
+                if let known = decoded.resource(type, stored.key, at: stored.version) { return known }
+                let resource = try stored.resource(type)
+                if isKept { decoded.keep(resource, stored.key, at: stored.version) }
+                return resource
             }
             decoded.keep(items, question, at: version)
             return ResourceList(items: items, resourceVersion: String(version))
@@ -63,9 +73,13 @@ extension SQLiteStore {
             })
     }
 
-    package func delete(_ key: ResourceKey, ifVersion version: String?) async throws(StoreError) {
+    package func delete(
+        _ key: ResourceKey, ifVersion version: String?, dependents: DependentRule
+    ) async throws(StoreError) {
         let (options, origin) = (options, WriteOrigin.current)
-        try await write(.delete) { try options.writing($0, by: origin).delete(key, ifVersion: version) }
+        try await write(.delete) {
+            try options.writing($0, by: origin).delete(key, ifVersion: version, dependents: dependents)
+        }
     }
 
     /// What was just written is what will be read next.

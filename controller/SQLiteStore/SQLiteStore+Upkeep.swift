@@ -64,7 +64,7 @@ extension SQLiteStore {
         let origin = WriteOrigin(actor: "system:retention", reason: "its time is over")
         return try await write(.upkeep) { database in
             guard try database.keptRuns(uid: run.uid).first == run else { return false }
-            try options.writing(database, by: origin).delete(run.key, ifVersion: nil)
+            try options.writing(database, by: origin).delete(run.key, ifVersion: nil, dependents: .goAlong)
             return true
         }
     }

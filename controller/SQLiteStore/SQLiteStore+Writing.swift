@@ -6,15 +6,15 @@ import Synchronization
 /// Writing: alone, or with the others that came at the same time.
 extension SQLiteStore {
     /// Writes whole or not at all, durably; a body that throws, or changes no row, leaves everything as it was. The
-    /// body may be called twice, the first time in vain.
+    /// body may be called twice, the first time in vain. An urgent write goes before those that are not.
     func write<T: Sendable>(
-        _ operation: StoreWrite.Operation, isNewWork: Bool? = nil,
+        _ operation: StoreWrite.Operation, isNewWork: Bool? = nil, isUrgent: Bool = false,
         _ body: @escaping @Sendable (Database) throws -> T
     ) async throws(StoreError) -> T {
         let isNewWork = isNewWork ?? operation.isNewWork
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
             let write = PendingWrite(
-                operation: operation, isNewWork: isNewWork,
+                operation: operation, isNewWork: isNewWork, isUrgent: isUrgent,
                 perform: { database in
                     let value = try body(database)
                     return { continuation.resume(returning: .success(value)) }
@@ -24,22 +24,21 @@ extension SQLiteStore {
         return try result.get()
     }
 
+    /// One group at a time, so that what is urgent by then goes before the rest.
     private func writeWaiting() {
         writer.asyncWriteWithoutTransaction { [self] database in
-            let (taken, isMoreLeft) = writes.take()
-            writeAll(taken, database)
-            if isMoreLeft { writeWaiting() }
+            let taken = writes.take()
+            let left = writeFirst(of: reserve == nil ? taken : withRoom(taken), database)
+            if writes.putBack(left) { writeWaiting() }
         }
     }
 
-    private func writeAll(_ all: [PendingWrite], _ database: Database) {
-        var left = (reserve == nil ? all : withRoom(all))[...]
-        while left.count > 1 {
-            let written = writeTogether(left, database)
-            if written == 0 { break }
-            left = left.dropFirst(written)
-        }
-        for write in left { writeAlone(write, database) }
+    /// Writes as many as go into one group, and answers them; returns the others.
+    private func writeFirst(of all: [PendingWrite], _ database: Database) -> ArraySlice<PendingWrite> {
+        let written = all.count > 1 ? writeTogether(all[...], database) : 0
+        if written > 0 { return all.dropFirst(written) }
+        for write in all { writeAlone(write, database) }
+        return []
     }
 
     private func writeAlone(_ write: PendingWrite, _ database: Database) {
@@ -98,7 +97,8 @@ extension SQLiteStore {
     }
 
     /// Writes the first of these, as many as can be in the time that the first may wait for the others, and answers
-    /// them. Returns how many; 0 when nothing was written: then each is to be written alone, and has its own error.
+    /// them; fewer when something urgent comes. Returns how many; 0 when nothing was written: then each is to be
+    /// written alone, and has its own error.
     private func writeTogether(_ all: ArraySlice<PendingWrite>, _ database: Database) -> Int {
         var outcomes: [Outcome] = []
         let end = ContinuousClock.now + options.longestGroup
@@ -107,7 +107,7 @@ extension SQLiteStore {
             try database.inTransaction(.immediate) {
                 for write in all {
                     outcomes.append(try perform(write, database))
-                    if ContinuousClock.now >= end { break }
+                    if ContinuousClock.now >= end || (!write.isUrgent && writes.hasUrgent) { break }
                 }
                 made = aboutToCommit(
                     zip(all, outcomes).compactMap { write, outcome in

@@ -32,7 +32,7 @@ package final class SQLiteStore: ResourceStore {
         changes = ChangeSignal(pollInterval: options.pollInterval) {
             try await Self.look(writer) { try $0.storeVersion() }
         }
-        hub = ChangeHub(signal: changes, tick: options.pollInterval, limits: options.changeLimits) {
+        hub = ChangeHub(signal: changes, tick: .milliseconds(100), limits: options.changeLimits) {
             (position, most) throws(StoreError) in
             try await Self.read(writer) { try $0.changes(in: nil, after: position, most: most) }
         }

@@ -6,7 +6,7 @@ import ResourceStore
 enum Schema {
     /// Says "this SQLite file is a Rebound store" (sqlite.org/pragma.html#pragma_application_id): "RbSt".
     private static let applicationID: Int64 = 0x5262_5374
-    private static let steps: [String] = [version1, version2, credentialTables]
+    private static let steps: [String] = [version1, version2, credentialTables, version4]
 
     /// Checks the file and brings its schema up to date, in one transaction, so that of several processes one does it.
     static func prepare(_ writer: any DatabaseWriter, checkingIntegrity: Bool) throws {
@@ -132,5 +132,16 @@ enum Schema {
         CREATE INDEX changes_by_key ON changes (kind, namespace, name, version);
 
         CREATE TABLE audit (sequence INTEGER PRIMARY KEY, record TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
+        """
+
+    /// When a report is due, and in which queue it stands, so that looking for what is due reads no payload; a queue is
+    /// what follows the last stroke of the id. And the way to the injections of a run, which its every turn looks at.
+    private static let version4 = """
+        ALTER TABLE outbox ADD COLUMN queue TEXT NOT NULL DEFAULT '';
+        ALTER TABLE outbox ADD COLUMN due_nanoseconds INTEGER NOT NULL DEFAULT 0;
+        UPDATE outbox SET queue = replace(id, rtrim(id, replace(id, '/', '')), '') WHERE is_pending;
+        CREATE INDEX outbox_due ON outbox (run, queue, sequence, number, due_nanoseconds) WHERE is_pending;
+        CREATE INDEX resources_by_run ON resources
+            (kind, json_extract(metadata, '$.labels."rebound/run"'), namespace, name);
         """
 }

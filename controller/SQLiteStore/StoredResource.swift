@@ -69,14 +69,37 @@ extension StoredResource {
     static func fetchAll(
         _ kind: ResourceKind, namespace: String?, labels: [String: String], _ database: Database
     ) throws -> [StoredResource] {
-        var sql = columns + " WHERE kind = ? AND (? IS NULL OR namespace = ?)"
-        var arguments: StatementArguments = [kind.rawValue, namespace, namespace]
-        for (label, value) in labels {
-            sql += " AND EXISTS (SELECT 1 FROM json_each(metadata, '$.labels') l WHERE l.key = ? AND l.value = ?)"
-            arguments += [label, value]
+        try rows(columns, kind, namespace: namespace, labels: labels, database).map(StoredResource.init(row:))
+    }
+
+    /// The keys and versions of the same, without reading what they hold.
+    static func versions(
+        _ kind: ResourceKind, namespace: String?, labels: [String: String], _ database: Database
+    ) throws -> [(key: ResourceKey, version: Int64)] {
+        let columns = "SELECT namespace, name, version FROM resources"
+        return try rows(columns, kind, namespace: namespace, labels: labels, database).map { row in
+            (ResourceKey(kind: kind, namespace: row["namespace"], name: row["name"]), row["version"])
+        }
+    }
+
+    private static func rows(
+        _ columns: String, _ kind: ResourceKind, namespace: String?, labels: [String: String], _ database: Database
+    ) throws -> [Row] {
+        var sql = columns + " WHERE kind = ?"
+        var arguments: StatementArguments = [kind.rawValue]
+        if let namespace {
+            sql += " AND namespace = ?"
+            arguments += [namespace]
+        }
+        for (label, value) in labels.sorted(by: { $0.key < $1.key }) {
+            // The parts of a run are looked for again and again, and have an index.
+            sql +=
+                label == "rebound/run"
+                ? " AND json_extract(metadata, '$.labels.\"rebound/run\"') = ?"
+                : " AND EXISTS (SELECT 1 FROM json_each(metadata, '$.labels') l WHERE l.key = ? AND l.value = ?)"
+            arguments += label == "rebound/run" ? [value] : [label, value]
         }
         return try Row.fetchAll(database.cachedStatement(sql: sql + " ORDER BY namespace, name"), arguments: arguments)
-            .map(StoredResource.init(row:))
     }
 
     /// The resources that name `uid` as an owner.

@@ -52,6 +52,8 @@ struct SQLiteHistoryRecords: HistoryRecords {
     func release(reservation id: String) async throws(StoreError) { try await stored.release(reservation: id) }
     func record(_ entry: AuditEntry) async throws(StoreError) { try await stored.record(entry) }
 
+    func recordUndoIntent(_ entry: AuditEntry) async throws(StoreError) { try await stored.recordUndoIntent(entry) }
+
     func make(_ run: Run) async throws -> Run { try await store.create(run) }
     func make(_ injection: Injection) async throws { _ = try await store.create(injection) }
 
@@ -188,6 +190,7 @@ final class MemoryRecords: HistoryRecords {
 
     /// The audit guards nothing, so that histories go without it.
     func record(_ entry: AuditEntry) async throws(StoreError) {}
+    func recordUndoIntent(_ entry: AuditEntry) async throws(StoreError) {}
 
     func release(reservation id: String) async throws(StoreError) {
         state.withLock { $0.held.removeAll { $0.reservation.id == id } }

@@ -54,11 +54,12 @@ extension ResourceService {
     private func remove(
         _ document: StoredDocument, _ target: ResourceTarget, _ options: DeleteOptions
     ) async throws(StatusError) {
-        if options.propagation == .orphan { try await orphan(dependentsOf: document.uid) }
         try await stored(target.resource, document.key.name) { () async throws(StoreError) in
             // A uid that was asked for is that of this version only.
             let isConditional = options.uid != nil || options.resourceVersion != nil
-            try await store.delete(document.key, ifVersion: isConditional ? document.resourceVersion : nil)
+            try await store.delete(
+                document.key, ifVersion: isConditional ? document.resourceVersion : nil,
+                dependents: options.propagation == .orphan ? .stay : .goAlong)
         }
     }
 
@@ -104,47 +105,6 @@ extension ResourceService {
         } catch {
             throw .internalError("the store holds \(document.key) in a form that cannot be read")
         }
-    }
-
-    /// Takes the owner out of what it owns, so that deleting it leaves them. Injections go with their run all the same:
-    /// left behind, they would be found by the next run of that name.
-    private func orphan(dependentsOf uid: String) async throws(StatusError) {
-        for kind in ResourceKind.allCases where kind != .injection {
-            let query = DocumentQuery(kind: kind)
-            let page = try await stored(.of(kind), nil) { () async throws(StoreError) in
-                try await store.listDocuments(query)
-            }
-            for document in page.items where try owners(of: document).contains(uid) {
-                try await release(document, from: uid)
-            }
-        }
-    }
-
-    private func owners(of document: StoredDocument) throws(StatusError) -> [String] {
-        (try Rendering.tree(document).at(["metadata", "ownerReferences"])?.items ?? []).compactMap { $0["uid"]?.text }
-    }
-
-    private func release(_ document: StoredDocument, from uid: String) async throws(StatusError) {
-        let resource = ServedResource.of(document.key.kind)
-        var document = document
-        for _ in 0..<6 {
-            var tree = try Rendering.tree(document)
-            let kept = (tree.at(["metadata", "ownerReferences"])?.items ?? []).filter { $0["uid"]?.text != uid }
-            tree.set(["metadata", "ownerReferences"], kept.isEmpty ? nil : .list(kept))
-            let changed = try ResourceBody.resource(tree, resource, zones: .unchecked)
-            do throws(StoreError) {
-                _ = try await store.updated(changed.resource)
-                return
-            } catch {
-                guard error.code == .conflict else { throw StatusError(error, resource, document.key.name) }
-            }
-            let newer = try await stored(resource, document.key.name) { () async throws(StoreError) in
-                try await store.getDocument(document.key)
-            }
-            guard let newer else { return }
-            document = newer
-        }
-        throw .conflict(resource, document.key.name, "the object is being changed all the time; try again")
     }
 
     private static func success(_ target: ResourceTarget, _ document: StoredDocument) -> ManifestNode {

@@ -56,9 +56,11 @@ extension FaultAction {
     }
 }
 
-/// Builds the fault of an injection.
+/// Builds the fault of an injection, with the undo record that the injection has by now.
 package enum AWSFaults {
-    package static func fault(_ spec: InjectionSpec, reader: AWSReader, actor: AWSActor) -> any AWSFault {
+    package static func fault(
+        _ spec: InjectionSpec, record: UndoRecord?, reader: AWSReader, actor: AWSActor
+    ) -> any AWSFault {
         let id = spec.target.id
         let group = spec.target.autoScalingGroup ?? ""
         return switch spec.action {
@@ -72,7 +74,8 @@ package enum AWSFaults {
         case .autoScaling(.suspendProcesses(let processes)):
             SuspendProcesses(group: id, processes: processes, reader: reader, actor: actor)
         case .elb(.deregister):
-            DeregisterTarget(id: id, targetGroupArns: spec.target.targetGroupArns, reader: reader, actor: actor)
+            DeregisterTarget(
+                id: id, targetGroupArns: spec.target.targetGroupArns, record: record, reader: reader, actor: actor)
         }
     }
 }

@@ -2,11 +2,14 @@
 import AWS
 import ChaosModel
 
-/// DeregisterTargets, and RegisterTargets with the same ports and zones to undo it.
+/// DeregisterTargets, and RegisterTargets with the same ports and zones to undo it. What is taken away, looked at and
+/// put back is what the record says and nothing else: a registration that came after the record would not come back.
 /// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeregisterTargets.html
 struct DeregisterTarget: AWSFault {
     let id: String
     let targetGroupArns: [String]
+    /// The injection's record; nil before there is one.
+    let record: UndoRecord?
     let reader: AWSReader
     let actor: AWSActor
 
@@ -24,10 +27,8 @@ struct DeregisterTarget: AWSFault {
 
     func inject() async throws(AWSError) -> String? {
         var hasActed = false
-        for arn in targetGroupArns {
+        for (arn, targets) in recorded() {
             do throws(AWSError) {
-                let targets = try await registrations(arn).filter { !Self.isLeaving($0.state) }.map(\.target)
-                if targets.isEmpty { continue }
                 try await actor.loadBalancing.deregisterTargets(targets, from: TargetGroupARN(rawValue: arn))
                 hasActed = true
             } catch {
@@ -42,7 +43,10 @@ struct DeregisterTarget: AWSFault {
 
     func effect() async throws(AWSError) -> FaultEffect {
         var seen: [String] = []
-        for arn in targetGroupArns { seen += try await registrations(arn).map(\.state.awsName) }
+        for (arn, targets) in recorded() {
+            seen += try await registrations(arn).filter { now in targets.contains { Self.isSame($0, now.target) } }
+                .map(\.state.awsName)
+        }
         let serving = seen.contains { !["draining", "unused"].contains($0) }
         let evidence =
             "DescribeTargetHealth: \(id) is \(seen.isEmpty ? "not registered" : seen.joined(separator: ", "))"
@@ -50,9 +54,7 @@ struct DeregisterTarget: AWSFault {
     }
 
     func revert(_ undo: UndoRecord, announce: @Sendable () async -> Void) async throws(AWSError) {
-        guard case .registerTargets(let records) = undo else { return }
-        for (arn, records) in Dictionary(grouping: records, by: \.targetGroupArn).sorted(by: { $0.key < $1.key }) {
-            let targets = records.map { LoadBalancerTarget(id: $0.id, port: $0.port, availabilityZone: $0.zone) }
+        for (arn, targets) in Self.targets(of: undo) {
             await announce()
             try await actor.loadBalancing.registerTargets(targets, in: TargetGroupARN(rawValue: arn))
         }
@@ -71,6 +73,20 @@ struct DeregisterTarget: AWSFault {
             if !back { return .notYet(evidence: "DescribeTargetHealth: \(id) is not in \(record.targetGroupArn)") }
         }
         return .reverted(evidence: "DescribeTargetHealth: \(id) is registered")
+    }
+
+    private func recorded() -> [(arn: String, targets: [LoadBalancerTarget])] { record.map(Self.targets) ?? [] }
+
+    /// By target group, in order.
+    private static func targets(of undo: UndoRecord) -> [(arn: String, targets: [LoadBalancerTarget])] {
+        guard case .registerTargets(let records) = undo else { return [] }
+        return Dictionary(grouping: records, by: \.targetGroupArn).sorted { $0.key < $1.key }.map { arn, records in
+            (arn, records.map { LoadBalancerTarget(id: $0.id, port: $0.port, availabilityZone: $0.zone) })
+        }
+    }
+
+    private static func isSame(_ recorded: LoadBalancerTarget, _ now: LoadBalancerTarget) -> Bool {
+        recorded.id == now.id && (recorded.port == nil || recorded.port == now.port)
     }
 
     private func registrations(_ arn: String) async throws(AWSError) -> [TargetHealth] {

@@ -7,17 +7,10 @@ package import ResourceStore
 /// stays, and is sent by whichever process next opens the store; what could not leave for the retention time is given
 /// up.
 package actor Outbox {
-    /// The reports of one run for one of its destinations, which leave in order.
-    private struct Queue: Hashable {
-        var run: String
-        /// The destination's place in the manifest's list: two of them may go to the same address.
-        var destination: Substring
-
-        init(_ entry: OutboxEntry) {
-            run = entry.run
-            destination = entry.id[(entry.id.lastIndex(of: "/").map(entry.id.index(after:)) ?? entry.id.startIndex)...]
-        }
-    }
+    /// The most queues of which one pass begins to deliver; those that wait longest come first.
+    static let mostQueues = 64
+    /// The most reports of a queue that are read at once.
+    private static let mostRead = 16
 
     private let store: any ResourceStore
     private let courier: any ReportCourier
@@ -26,7 +19,7 @@ package actor Outbox {
     private let random: @Sendable () -> Double
     private let logger: Logger
     /// Queues that are being delivered, so that two callers do not send one report twice.
-    private var busy: Set<Queue> = []
+    private var busy: Set<ReportQueue> = []
     /// The last sequence number given to each run that is under way: two events at the same time get two.
     private var lastSequence: [String: Int64] = [:]
 
@@ -79,12 +72,9 @@ package actor Outbox {
     /// Tries to deliver what is due, every destination at the same time; of each destination the oldest first, and
     /// nothing past one that failed. Returns when the slowest has answered or given up.
     package func deliverDue(run: String?) async throws(StoreError) {
-        let pending = try await store.pendingReports(run: run)
-        let now = clock.wall()
+        let due = try await store.dueReports(run: run, now: clock.wall(), most: Self.mostQueues + busy.count)
         await withDiscardingTaskGroup { group in
-            for (queue, entries) in Dictionary(grouping: pending, by: Queue.init) where !busy.contains(queue) {
-                let first = entries.min { $0.sequence < $1.sequence }
-                if let next = first?.nextAttempt, next > now { continue }
+            for queue in due where !busy.contains(queue) {
                 busy.insert(queue)
                 group.addTask { await self.deliver(queue) }
             }
@@ -158,16 +148,21 @@ package actor Outbox {
 extension Outbox {
     /// Reads the queue again, as it may have been delivered since it was listed; from here on it is this caller's
     /// alone.
-    private func deliver(_ queue: Queue) async {
-        do throws(StoreError) {
-            let entries = try await store.pendingReports(run: queue.run).filter { Queue($0) == queue }
-            for entry in entries.sorted(by: { $0.sequence < $1.sequence }) {
-                guard try await deliver(entry) else { break }
-            }
-        } catch {
+    private func deliver(_ queue: ReportQueue) async {
+        do throws(StoreError) { while try await deliverNext(of: queue) {} } catch {
             logger.error("outbox", metadata: ["reason": "\(error.message)", "hint": "\(error.hint)"])
         }
         busy.remove(queue)
+    }
+
+    /// Whether there may be more: these were all delivered, or are given up.
+    private func deliverNext(of queue: ReportQueue) async throws(StoreError) -> Bool {
+        let entries = try await store.pendingReports(in: queue, most: Self.mostRead)
+        for entry in entries {
+            if let next = entry.nextAttempt, next > clock.wall() { return false }
+            guard try await deliver(entry) else { return false }
+        }
+        return !entries.isEmpty
     }
 
     /// Whether the next of the queue may follow: this one was delivered, or is given up.

@@ -15,6 +15,8 @@ protocol InjectionRecords: Sendable {
     func release(reservation id: String) async throws(StoreError)
     /// Adds to the audit.
     func record(_ entry: AuditEntry) async throws(StoreError)
+    /// The same, before whatever else waits to be written.
+    func recordUndoIntent(_ entry: AuditEntry) async throws(StoreError)
 }
 
 /// The records in the store.
@@ -42,4 +44,6 @@ struct StoredRecords: InjectionRecords {
     func release(reservation id: String) async throws(StoreError) { try await store.release(reservation: id) }
 
     func record(_ entry: AuditEntry) async throws(StoreError) { try await store.record(entry) }
+
+    func recordUndoIntent(_ entry: AuditEntry) async throws(StoreError) { try await store.recordUndoIntent(entry) }
 }

@@ -55,6 +55,7 @@ struct AWSWorld: InjectionWorld {
                 service: "configuration", action: "credentials")
         }
         return AWSFaults.fault(
-            injection.spec, reader: try connections.reader(for: scope), actor: try connections.actor(for: scope))
+            injection.spec, record: injection.status?.undo, reader: try connections.reader(for: scope),
+            actor: try connections.actor(for: scope))
     }
 }

@@ -22,17 +22,23 @@ extension Injector {
                 (error.mayHaveActed ? "unknown: " : "refused: ") + error.message
                     + (error.requestID.map { " (request \($0))" } ?? "")
             }
-        await recordIfPossible(entry(action, injection, result: String(text.prefix(1_000)), reason: nil))
+        let entry = entry(action, injection, result: String(text.prefix(1_000)), reason: nil)
+        await ifPossible(entry) { () throws(StoreError) in try await records.record(entry) }
     }
 
-    /// Puts back, and records it as far as the store lets it: an undo is not held up by the audit.
-    func revert(_ fault: any AWSFault, _ undo: UndoRecord, of injection: Injection) async throws(AWSError) {
+    /// Puts back, and records it as far as the store lets it: an undo is not held up by the audit. `announced` is
+    /// called before each call, when its intent is written.
+    func revert(
+        _ fault: any AWSFault, _ undo: UndoRecord, of injection: Injection, announced: @Sendable () -> Void = {}
+    ) async throws(AWSError) {
         let action = injection.spec.action.awsUndo
         let note = CallNote()
         do throws(AWSError) {
             try await fault.revert(undo) {
                 note.isCalling.store(true, ordering: .relaxed)
-                await recordIfPossible(entry(action, injection, result: "intent", reason: "undo"))
+                let entry = entry(action, injection, result: "intent", reason: "undo")
+                await ifPossible(entry) { () throws(StoreError) in try await records.recordUndoIntent(entry) }
+                announced()
             }
         } catch {
             // Without an intent it was looking that failed.
@@ -42,8 +48,8 @@ extension Injector {
         if note.isCalling.load(ordering: .relaxed) { await recordResult(action, injection, .success("accepted")) }
     }
 
-    private func recordIfPossible(_ entry: AuditEntry) async {
-        do throws(StoreError) { try await records.record(entry) } catch {
+    private func ifPossible(_ entry: AuditEntry, _ record: () async throws(StoreError) -> Void) async {
+        do throws(StoreError) { try await record() } catch {
             logger.error(
                 "audit record not written",
                 metadata: ["action": "\(entry.action)", "object": "\(entry.object)", "reason": "\(error.message)"])

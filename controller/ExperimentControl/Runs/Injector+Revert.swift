@@ -7,18 +7,23 @@ import ResourceStore
 /// Putting back what was changed. Nothing here is stopped by an abort; it ends with the world's own word.
 extension Injector {
     /// Makes the first call at once. It waits neither for a look at the world, as an undo may be made twice, nor for
-    /// the store: one that takes no writes must not keep a fault alive.
+    /// the store to take more than the audit's intent: one that takes no writes must not keep a fault alive. The state
+    /// is written while the call is under way: five hundred states would hold up the intents of five hundred calls.
     func beginRevert(_ injection: Injection) async throws(StoreError) -> Injection {
         logger.notice(
             "reverting", metadata: ["injection": "\(injection.metadata.name)", "target": "\(injection.spec.target.id)"])
         tries.note(injection, .reverting, at: clock.now())
-        async let called = revertAtOnce(injection)
+        let began = clock.now()
+        let (announced, announcing) = AsyncStream.makeStream(of: Void.self)
+        async let called = revertAtOnce(injection) { announcing.finish() }
+        // Ends also when this task is cancelled; then the state is written at once.
+        for await _ in announced {}
         let marked: Result<Injection, StoreError>
         do throws(StoreError) {
             marked = .success(
                 try await write(injection) { status in
                     status.state = .reverting
-                    if status.revertBegan == nil { status.revertBegan = clock.now() }
+                    if status.revertBegan == nil { status.revertBegan = began }
                 })
         } catch { marked = .failure(error) }
         // Waited for before the store's failure is thrown, as leaving would cancel it.
@@ -28,11 +33,16 @@ extension Injector {
             try marked.get(), "putting back \(injection.spec.target.id): \(error.message)")
     }
 
-    private func revertAtOnce(_ injection: Injection) async -> Result<Void, AWSError> {
+    /// `announced` is called once the call's intent is durable, and when there is no call.
+    private func revertAtOnce(
+        _ injection: Injection, announced: @escaping @Sendable () -> Void
+    ) async -> Result<Void, AWSError> {
         await asUndo {
-            await answer { () throws(AWSError) in
+            defer { announced() }
+            return await answer { () throws(AWSError) in
                 let fault = try await world.fault(of: injection)
-                try await revert(fault, injection.status?.undo ?? .nothing, of: injection)
+                let undo = injection.status?.undo ?? .nothing
+                try await revert(fault, undo, of: injection, announced: announced)
             }
         }
     }

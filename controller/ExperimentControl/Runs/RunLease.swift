@@ -69,6 +69,8 @@ actor HeldLeases {
     private let logger: Logger
     /// Since when at the latest each is held: read before the store was asked.
     private var held: [ResourceKey: MonotonicInstant] = [:]
+    /// How many questions to the store are under way for each.
+    private var asking: [ResourceKey: Int] = [:]
 
     init(holder: LeaseHolder, store: any ResourceStore, clock: any ControlClock, duration: Duration, logger: Logger) {
         self.holder = holder
@@ -108,10 +110,19 @@ actor HeldLeases {
         while !Task.isCancelled {
             do { try await clock.sleep(for: duration / 3) } catch { return }
             for key in held.keys where held[key] != nil {
-                do throws(StoreError) { _ = try await take(key) } catch {
+                do throws(StoreError) { try await renew(key) } catch {
                     logger.warning("lease not renewed", metadata: ["run": "\(key.name)", "reason": "\(error.message)"])
                 }
             }
+        }
+    }
+
+    /// What is given back while the store is asked stays given back: nobody would ever let go of it again.
+    private func renew(_ key: ResourceKey) async throws(StoreError) {
+        let outcome = try await ask(for: key) { $0 != nil }
+        // Unless it is being taken anew at this moment: then it is that taking's, which came later to the store.
+        if case .held = outcome, held[key] == nil, !isAsked(key) {
+            try await store.releaseLease(name(key), holder: holder.text)
         }
     }
 
@@ -126,12 +137,28 @@ actor HeldLeases {
     }
 
     private func take(_ key: ResourceKey) async throws(StoreError) -> LeaseOutcome {
+        try await ask(for: key) { _ in true }
+    }
+
+    /// Asks the store for the lease. It counts as held by this process if `isWanted` says so of what was held when the
+    /// store had answered.
+    private func ask(
+        for key: ResourceKey, isWanted: (MonotonicInstant?) -> Bool
+    ) async throws(StoreError) -> LeaseOutcome {
         let asked = clock.now()
+        asking[key, default: 0] += 1
+        defer { asking[key] = asking[key].flatMap { $0 > 1 ? $0 - 1 : nil } }
         let outcome = try await store.acquireLease(name(key), holder: holder.text, for: duration, now: clock.wall())
+        switch outcome {
+        case .held where isWanted(held[key]): held[key] = asked
+        case .held: break
         // Another's: every write of its driver makes ours conflict, and the next step asks again.
-        if case .held = outcome { held[key] = asked } else { held[key] = nil }
+        case .heldByOther: held[key] = nil
+        }
         return outcome
     }
+
+    private func isAsked(_ key: ResourceKey) -> Bool { asking[key] != nil }
 
     private func name(_ key: ResourceKey) -> String { "run/\(key.namespace)/\(key.name)" }
 }

@@ -28,11 +28,17 @@ extension RunReconciler {
     }
 
     /// Everything that was measured is in the store when this returns.
-    func stopWatching(_ run: Run) async {
-        guard let watch = watches[run.uid] else { return }
-        await watch.evidence.stop()
+    /// Returns what the timeline has to say of evidence that had to be given up; nil when there is nothing.
+    @discardableResult
+    func stopWatching(_ run: Run) async -> TimelineEvent? {
+        guard let watch = watches[run.uid] else { return nil }
+        let lost = await watch.evidence.stop()
         await watch.session.stop()
         watches[run.uid] = nil
+        guard let lost, let anchor = run.status?.anchor, anchor.bootID == clock.bootID else { return nil }
+        let (low, high) = (anchor.timestamp(of: lost.from), anchor.timestamp(of: lost.to))
+        return TimelineEvent(
+            at: high, low: low, high: high, type: RunStatus.evidenceLost, message: RunStatus.evidenceLostWords)
     }
 
     /// Another process drives the run now, and watches it. Two would ask the probes' targets twice; and this one for
@@ -73,7 +79,8 @@ extension RunReconciler {
             recovery: run.spec.plan.recovery, gaps: status.gaps(anchor: anchor),
             watchBegan: anchor.monotonic, watchEnded: status.watchEnded(anchor: anchor, record.observations),
             anchor: anchor)
-        let report = RecoveryReport(measuring: input)
+        var report = RecoveryReport(measuring: input)
+        report.gaps = (report.gaps + status.evidenceGaps).sorted { $0.start < $1.start }
         status.recovery = report
         let effect = status.injections.compactMap(\.effective).min { $0.at < $1.at }
         status.timeline = Timeline.merged(
@@ -146,6 +153,20 @@ extension RunStatus {
         let last = observations.map(\.ended).max() ?? anchor.monotonic
         guard let since = phaseSince[RunPhase.reporting.rawValue] else { return last }
         return max(last, anchor.instant(of: since))
+    }
+
+    /// The type of the event that says that evidence was given up.
+    static let evidenceLost = "evidenceLost"
+    static let evidenceLostWords =
+        "what was seen of groups and instances was given up, as the store could not be written"
+
+    /// The stretches of which the evidence had to be given up. The probes may have gone on, so that these are no
+    /// stretches without measurements.
+    var evidenceGaps: [MeasurementGap] {
+        timeline.filter { $0.type == Self.evidenceLost }.compactMap { event in
+            guard let low = event.low, let high = event.high else { return nil }
+            return MeasurementGap(start: low, end: high, reason: Self.evidenceLostWords)
+        }
     }
 
     /// The stretches in which no controller watched, from the notes that each new watch left.

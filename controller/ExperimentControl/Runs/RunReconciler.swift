@@ -198,7 +198,8 @@ package final class RunReconciler: Sendable {
             // The measurements first: a run that is reporting has all of them in the store. Watching ends where this
             // was decided; waiting for attempts under way is no part of it, and would look like silence.
             let since = status.now(by: clock)
-            if phase == .reporting { await stopWatching(run) }
+            var status = status
+            if phase == .reporting, let lost = await stopWatching(run) { status.note(lost) }
             try await enter(phase, reason, run, status, since: since)
         case .endUntouched(let reason): try await endUntouched(reason, run, status)
         case .wait(let duration): return .lookAgain(after: duration)

@@ -29,11 +29,15 @@ package actor EvidenceWatcher {
     /// One for each subject: the looks at different places are not one look.
     private var differs: [EvidenceDiffer]
     private var unwritten: [Sighting] = []
+    /// From when to when sightings were given up that could not be written.
+    private var lost: (from: MonotonicInstant, to: MonotonicInstant)?
+    private let mostUnwritten: Int
     private var looking: Task<Void, Never>?
 
+    /// Of sightings that cannot be written the newest `mostUnwritten` are kept; a look makes a handful.
     package init(
         run: String, anchor: ClockAnchor, injections: [Injection], aws: any AWSReaders, store: any ResourceStore,
-        clock: any ControlClock, interval: Duration, logger: Logger,
+        clock: any ControlClock, interval: Duration, mostUnwritten: Int = 20_000, logger: Logger,
         sawHaltTag: @escaping @Sendable (String) async -> Void
     ) {
         self.run = run
@@ -44,6 +48,7 @@ package actor EvidenceWatcher {
         self.store = store
         self.clock = clock
         self.interval = interval
+        self.mostUnwritten = mostUnwritten
         self.logger = logger
         self.sawHaltTag = sawHaltTag
     }
@@ -74,12 +79,15 @@ package actor EvidenceWatcher {
         }
     }
 
-    /// Ends with one last look, and everything written.
-    package func stop() async {
+    /// Ends with one last look, and everything written. Returns from when to when sightings had to be given up, as they
+    /// could not be written; nil when none were.
+    @discardableResult
+    package func stop() async -> (from: MonotonicInstant, to: MonotonicInstant)? {
         looking?.cancel()
         await looking?.value
         looking = nil
         await look()
+        return lost
     }
 
     /// When the groups of these targets were first seen not to count them any more; nil while one still does, or while
@@ -112,6 +120,8 @@ package actor EvidenceWatcher {
         await write()
     }
 
+    /// Sightings that cannot be written are kept and tried again; beyond the bound the oldest are given up, which the
+    /// report shows.
     private func write() async {
         guard !unwritten.isEmpty else { return }
         let batch = unwritten
@@ -120,9 +130,16 @@ package actor EvidenceWatcher {
             let data = try SightingCodec.encode(batch, anchor: anchor)
             try await store.append(chunk: MeasurementChunk(run: run, content: .sightings, data: data))
         } catch {
-            unwritten = batch + unwritten
+            keep(batch + unwritten)
             logger.error("evidence not written", metadata: ["run": "\(run)", "reason": "\(error)"])
         }
+    }
+
+    private func keep(_ all: [Sighting]) {
+        let given = all.dropLast(mostUnwritten)
+        unwritten = Array(all.suffix(mostUnwritten))
+        guard let first = given.first, let last = given.last else { return }
+        lost = (min(lost?.from ?? first.low ?? first.high, first.low ?? first.high), last.high)
     }
 }
 
