@@ -216,9 +216,10 @@ enum FullResources {
     }
 
     static func injection(_ undo: UndoRecord, _ action: FaultAction) -> Injection {
-        let spec = InjectionSpec(
+        var spec = InjectionSpec(
             run: "full-1", fault: "a", action: action, target: target,
             scope: AWSScope(region: "eu-west-1", assumeRole: role), duration: second, planHash: "ab")
+        spec.host = "web-1"
         var injection = Injection(metadata: metadata("full-1.a"), spec: spec)
         var status = InjectionStatus(state: .effective)
         status.undo = undo

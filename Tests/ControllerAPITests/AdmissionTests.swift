@@ -15,7 +15,7 @@ import Testing
 struct AdmissionTests {
     private static let place = "/apis/rebound.chaos/v1/namespaces/default"
 
-    private static let plan: ExperimentSpec = {
+    static let plan: ExperimentSpec = {
         var selector = InstanceSelector(region: "eu-west-1")
         selector.tags = ["app": "web"]
         let fault = FaultSpec(
@@ -29,7 +29,7 @@ struct AdmissionTests {
                 stableFor: WrittenDuration(.seconds(1)), giveUpAfter: WrittenDuration(.seconds(60))))
     }()
 
-    private static func run(_ name: String, _ change: (inout Run) -> Void = { _ in }) -> Run {
+    static func run(_ name: String, _ change: (inout Run) -> Void = { _ in }) -> Run {
         var metadata = ObjectMetadata(name: name, namespace: "default")
         metadata.labels = ["tier": "production"]
         var run = Run(
@@ -38,7 +38,7 @@ struct AdmissionTests {
         return run
     }
 
-    private static func injection(of run: String) -> Injection {
+    static func injection(of run: String) -> Injection {
         let labels = ["rebound/run": run, "rebound/fault": "lose-one"]
         return Injection(
             metadata: ObjectMetadata(name: run + "-1", namespace: "default", labels: labels),

@@ -141,6 +141,11 @@ enum RunSchema {
             .always("run", line, "The run's name."), .always("fault", line, "The fault's name."),
             .always("action", .object(action), "The harm itself."),
             .always("target", .object(PlanSchema.target), "The chosen target."),
+            .maybe(
+                "host", .text(.name),
+                "The Host whose agent puts the fault in and takes it out; absent where the controller does, "
+                    + "by AWS calls."
+            ),
             .always(
                 "scope",
                 .object(
