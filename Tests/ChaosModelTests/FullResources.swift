@@ -144,6 +144,7 @@ enum FullResources {
         var spec = RunSpec(
             experiment: "full", plan: experiment.spec, seed: .max, expectedPlanHash: "ab", requestedBy: "me",
             reason: "r")
+        spec.authors = ["user:ada"]
         spec.abort = abort
         spec.policies = [RunPolicy(name: "mine", spec: policy.spec)]
         spec.approvals = [Approval(by: "eve", at: moment, planHash: "ab", reason: "r")]
