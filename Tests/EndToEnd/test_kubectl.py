@@ -181,6 +181,23 @@ class KubectlTests:
         self.assertIn("told", self.kubectl("get", "runs", "--field-selector=status.phase=Holding", "-o", "name"))
         self.assertEqual(self.kubectl("get", "run", "told", "-o", "jsonpath={.spec.requestedBy}"), "admin")
 
+    def test_events_are_followed(self):
+        self.apply(run("followed"))
+        told = [{"at": f"2026-11-24T10:00:0{n}Z", "type": "phase", "message": f"m{n}"} for n in range(2)]
+        self.server.report("followed", run_status("Holding", timeline=told[:1]))
+        words = ("get", "events", "-w", "--field-selector=involvedObject.name=followed",
+                 "-o", "jsonpath={.message}{\"\\n\"}")
+        watch = subprocess.Popen(self.command(words, "admin"), text=True, stdout=subprocess.PIPE,
+                                 env={**os.environ, "HOME": self.home.name})
+        try:
+            self.assertEqual(watch.stdout.readline(), "m0\n")
+            self.server.report("followed", run_status("Done", timeline=told))
+            self.assertEqual(watch.stdout.readline(), "m1\n")
+        finally:
+            watch.kill()
+            watch.wait()
+            watch.stdout.close()
+
     # --- Deleting ---
 
     def test_delete(self):

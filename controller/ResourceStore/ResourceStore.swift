@@ -17,9 +17,9 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     /// write it with `updateStatus`. Throws `.alreadyExists`, and `.invalid` when a version is set already.
     func create<R: Resource>(_ resource: R) async throws(StoreError) -> R
     /// Writes metadata and spec; keeps the stored status, uid, creation and deletion time, and the authors, of whom the
-    /// writer is one when the spec changed. The generation grows with the spec. An update that changes nothing keeps the
-    /// version. Taking away the last finalizer of a deleted resource removes it. Throws `.notFound`, `.conflict`, and
-    /// `.invalid` when no version is given.
+    /// writer is one when the spec changed. The generation grows with the spec. An update that changes nothing keeps
+    /// the version. Taking away the last finalizer of a deleted resource removes it. Throws `.notFound`, `.conflict`,
+    /// and `.invalid` when no version is given.
     func update<R: Resource>(_ resource: R) async throws(StoreError) -> R
     /// Writes the status; keeps the stored spec and metadata. Throws as `update` does.
     func updateStatus<R: Resource>(_ resource: R) async throws(StoreError) -> R
