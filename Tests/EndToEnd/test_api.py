@@ -28,6 +28,16 @@ class PythonClient(unittest.TestCase):
         cls.dynamic.client.close()
         cls.server.stop()
 
+    def test_events_are_gone_on_with_from_a_version(self):
+        told = [{"at": f"2026-11-24T10:00:0{n}Z", "type": "phase", "message": f"m{n}"} for n in range(2)]
+        self.server.request("POST", f"{IN_DEFAULT}/runs", run("told"))
+        version = self.server.report("told", run_status("Holding", timeline=told[:1]))
+        self.server.report("told", run_status("Done", timeline=told))
+        events = self.dynamic.resources.get(api_version="v1", kind="Event")
+        watch = events.watch(namespace="default", resource_version=version, timeout=20)
+        self.assertEqual(next(watch)["object"].message, "m1")
+        watch.close()
+
     def test_the_life_of_a_resource(self):
         made = self.experiments.create(body=experiment("dynamic"), namespace="default")
         self.assertEqual(made.metadata.generation, 1)
