@@ -4,7 +4,8 @@
 ///     api-harness FOLDER NAME[=GROUP] …
 ///
 /// Makes an authority, writes FOLDER/ca.pem, and for each name a token FOLDER/NAME.token and a client certificate
-/// FOLDER/NAME.pem with its key. Prints `PORT n` when it listens on 127.0.0.1, and ends when its standard input does.
+/// FOLDER/NAME.pem with its key. Prints `PORT n` when it listens on 127.0.0.1. Each line of its standard input is what
+/// a controller would have seen of a run, see `ReportedStatus`, and is answered by a line; ends when the input does.
 import ChaosModel
 import ControllerAPI
 import Foundation
@@ -19,6 +20,9 @@ guard CommandLine.arguments.count >= 3 else {
 let folder = CommandLine.arguments[1]
 var logger = Logger(label: "api-harness") { StreamLogHandler.standardError(label: $0) }
 logger.logLevel = .warning
+
+/// Past the buffers of stdio: flushing them all waits for whoever reads the standard input.
+func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
 let store = try await SQLiteStore.open(
     path: folder + "/store.sqlite", options: SQLiteStoreOptions(environment: .system))
@@ -49,13 +53,21 @@ let server = APIServer(
 let serving = Task { try await server.run() }
 Task {
     if let port = await server.boundPort {
-        print("PORT \(port)")
-        fflush(nil)
+        say("PORT \(port)")
     }
 }
+let (lines, input) = AsyncStream.makeStream(of: String.self)
 Thread.detachNewThread {
-    while readLine() != nil {}
+    while let line = readLine() { input.yield(line) }
+    input.finish()
+}
+// Ends with the input, and the server with it.
+let reporting = Task {
+    for await line in lines {
+        say(await ReportedStatus.written(line, to: store))
+    }
     serving.cancel()
 }
 try await serving.value
+reporting.cancel()
 await store.close()

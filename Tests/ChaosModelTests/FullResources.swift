@@ -144,6 +144,7 @@ enum FullResources {
         var spec = RunSpec(
             experiment: "full", plan: experiment.spec, seed: .max, expectedPlanHash: "ab", requestedBy: "me",
             reason: "r")
+        spec.authors = ["user:ada"]
         spec.abort = abort
         spec.policies = [RunPolicy(name: "mine", spec: policy.spec)]
         spec.approvals = [Approval(by: "eve", at: moment, planHash: "ab", reason: "r")]
@@ -216,9 +217,10 @@ enum FullResources {
     }
 
     static func injection(_ undo: UndoRecord, _ action: FaultAction) -> Injection {
-        let spec = InjectionSpec(
+        var spec = InjectionSpec(
             run: "full-1", fault: "a", action: action, target: target,
             scope: AWSScope(region: "eu-west-1", assumeRole: role), duration: second, planHash: "ab")
+        spec.host = "web-1"
         var injection = Injection(metadata: metadata("full-1.a"), spec: spec)
         var status = InjectionStatus(state: .effective)
         status.undo = undo

@@ -100,27 +100,31 @@ struct AccessDecisionTests {
 
     // MARK: Agents
 
-    private func injection(_ name: String, on host: String) -> Injection {
-        Injection(
-            metadata: ObjectMetadata(name: name, namespace: "shop"),
-            spec: InjectionSpec(
-                run: "r", fault: "f", action: .ec2(.terminate),
-                target: PlannedTarget(id: host, account: "1", region: "eu"),
-                scope: AWSScope(), duration: nil, planHash: "h"))
+    private static let names = ["mine", "theirs", "clouds", "absent", nil]
+
+    /// The target has the name of the host all the same, as that says nothing about who executes.
+    private func injection(_ name: String, target: String, host: String?) -> Injection {
+        var spec = InjectionSpec(
+            run: "r", fault: "f", action: .ec2(.terminate),
+            target: PlannedTarget(id: target, account: "1", region: "eu"), scope: AWSScope(), duration: nil,
+            planHash: "h")
+        spec.host = host
+        return Injection(metadata: ObjectMetadata(name: name, namespace: "shop"), spec: spec)
     }
 
     @Test("an agent reads and reports its own injections, one by one, and nothing else")
     func agents() async throws {
         let world = try await AccessWorld()
         try await world.bind(.agent, to: RoleSubject(kind: .group, name: "agents"), in: nil)
-        _ = try await world.store.create(injection("mine", on: "web-1"))
-        _ = try await world.store.create(injection("theirs", on: "web-2"))
+        _ = try await world.store.create(injection("mine", target: "i-1", host: "web-1"))
+        _ = try await world.store.create(injection("theirs", target: "web-1", host: "web-2"))
+        _ = try await world.store.create(injection("clouds", target: "web-1", host: nil))
         let agent = Caller.named("agent:web-1", groups: ["agents"])
         var allowed: Set<String> = []
         for verb in AccessMatrixTests.verbs {
             for resource in AccessMatrixTests.collections + AccessMatrixTests.others {
                 for subresource in AccessMatrixTests.subresources {
-                    for name in resource == "injections" ? ["mine", "theirs", "absent", nil] : ["mine"] {
+                    for name in resource == "injections" ? Self.names : ["mine"] {
                         let request = AccessRequest(
                             verb: verb, resource: resource, subresource: subresource, namespace: "shop", name: name)
                         guard try await isAllowed(world, agent, request) else { continue }
@@ -141,7 +145,7 @@ struct AccessDecisionTests {
     func notAgents() async throws {
         let world = try await AccessWorld()
         try await world.bind(.agent, to: RoleSubject(kind: .group, name: "agents"), in: nil)
-        _ = try await world.store.create(injection("mine", on: "web-1"))
+        _ = try await world.store.create(injection("mine", target: "i-1", host: "web-1"))
         let request = AccessRequest(verb: "get", resource: "injections", namespace: "shop", name: "mine")
         for caller in [
             Caller.named("agent:web-1"), .named("web-1", groups: ["agents"]), .named("agent:", groups: ["agents"]),

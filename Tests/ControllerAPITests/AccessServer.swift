@@ -69,7 +69,8 @@ struct AccessServer {
     }
 
     func send(
-        _ method: String, _ path: String, _ credential: Credential, body: [UInt8] = []
+        _ method: String, _ path: String, _ credential: Credential, body: [UInt8] = [],
+        type: String = "application/json"
     ) async throws -> HTTPTransport.HTTPResponse {
         let timeouts = HTTPTimeouts(connect: .seconds(30), total: .seconds(60))
         var request = HTTPRequest(
@@ -80,7 +81,7 @@ struct AccessServer {
         if let header = credential.header {
             request.headers.append(HTTPHeader(name: "Authorization", value: header))
         }
-        if !body.isEmpty { request.headers.append(HTTPHeader(name: "Content-Type", value: "application/json")) }
+        if !body.isEmpty { request.headers.append(HTTPHeader(name: "Content-Type", value: type)) }
         return try await client.send(request)
     }
 }

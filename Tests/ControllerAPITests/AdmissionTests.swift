@@ -15,7 +15,7 @@ import Testing
 struct AdmissionTests {
     private static let place = "/apis/rebound.chaos/v1/namespaces/default"
 
-    private static let plan: ExperimentSpec = {
+    static let plan: ExperimentSpec = {
         var selector = InstanceSelector(region: "eu-west-1")
         selector.tags = ["app": "web"]
         let fault = FaultSpec(
@@ -29,7 +29,7 @@ struct AdmissionTests {
                 stableFor: WrittenDuration(.seconds(1)), giveUpAfter: WrittenDuration(.seconds(60))))
     }()
 
-    private static func run(_ name: String, _ change: (inout Run) -> Void = { _ in }) -> Run {
+    static func run(_ name: String, _ change: (inout Run) -> Void = { _ in }) -> Run {
         var metadata = ObjectMetadata(name: name, namespace: "default")
         metadata.labels = ["tier": "production"]
         var run = Run(
@@ -38,7 +38,7 @@ struct AdmissionTests {
         return run
     }
 
-    private static func injection(of run: String) -> Injection {
+    static func injection(of run: String) -> Injection {
         let labels = ["rebound/run": run, "rebound/fault": "lose-one"]
         return Injection(
             metadata: ObjectMetadata(name: run + "-1", namespace: "default", labels: labels),
@@ -90,6 +90,68 @@ struct AdmissionTests {
             }
             #expect(try await store.list(Run.self, namespace: nil, labels: [:]).items.isEmpty)
             #expect(try await asked.send("POST", "/runs", Self.run("honest"), as: asked.operating).status == 201)
+        }
+    }
+
+    @Test("a run that is created names no authors of its own, and takes over no annotation of Rebound's")
+    func forgedAuthors() async throws {
+        try await Self.serve { asked, store in
+            let forged = Self.run("copied") {
+                $0.spec.authors = ["user:somebody"]
+                $0.metadata.annotations = [
+                    RetentionPolicy.acknowledgement: "beforehand", "rebound.chaos/slot": "2026-11-24T09:00:00Z",
+                    WriteOrigin.reasonAnnotation: "a try", "team": "web",
+                ]
+            }
+            #expect(try await asked.send("POST", "/runs", forged, as: asked.operating).status == 201)
+            let run = try #require(try await store.get(Run.self, namespace: "default", name: "copied"))
+            #expect(run.spec.authors == nil && run.spec.requestedBy == "olga")
+            #expect(run.metadata.annotations == [WriteOrigin.reasonAnnotation: "a try", "team": "web"])
+        }
+    }
+
+    @Test(
+        "that a failed undo was dealt with is said once it has failed, and not before",
+        arguments: [
+            (RunPhase.pending, UndoState.none, 422), (.holding, .none, 422), (.reporting, .dirty, 422),
+            (.done, .clean, 422), (.done, .dirty, 200),
+        ])
+    func acknowledgement(phase: RunPhase, undo: UndoState, status: Int) async throws {
+        try await Self.serve { asked, store in
+            var run = Self.run("web-1")
+            run.metadata.annotations = ["rebound.chaos/slot": "2026-11-24T09:00:00Z"]
+            run = try await store.create(run)
+            run.status = RunStatus(phase: phase)
+            run.status?.undo = undo
+            run = try await store.updateStatus(run)
+            var moved = run
+            moved.metadata.annotations?["rebound.chaos/slot"] = nil
+            let answer = try await asked.send("PUT", "/runs/web-1", moved, as: asked.admin)
+            #expect(answer.status == 422 && answer.text.contains("metadata.annotations"), "\(answer)")
+            run.metadata.annotations?[RetentionPolicy.acknowledgement] = "by hand"
+            #expect(try await asked.send("PUT", "/runs/web-1", run, as: asked.admin).status == status)
+        }
+    }
+
+    @Test("who wrote an experiment is told by its credential, whatever the manifest says")
+    func authorsOfExperiments() async throws {
+        try await Self.serve { asked, store in
+            func authors() async throws -> [String?] {
+                let found = try await store.get(Experiment.self, namespace: "default", name: "web")
+                return [Authorship.creator, Authorship.author].map { found?.metadata.annotations?[$0] }
+            }
+            var experiment = Experiment(metadata: ObjectMetadata(name: "web", namespace: "default"), spec: Self.plan)
+            experiment.metadata.annotations = [Authorship.creator: "user:bob", Authorship.author: "user:bob"]
+            #expect(try await asked.send("POST", "/experiments", experiment, as: asked.operating).status == 201)
+            #expect(try await authors() == ["user:olga", "user:olga"])
+            experiment = try #require(try await store.get(Experiment.self, namespace: "default", name: "web"))
+            experiment.metadata.annotations = ["seen": "yes"]
+            #expect(try await asked.send("PUT", "/experiments/web", experiment, as: asked.admin).status == 200)
+            #expect(try await authors() == ["user:olga", "user:olga"])
+            experiment = try #require(try await store.get(Experiment.self, namespace: "default", name: "web"))
+            experiment.spec.hypothesis = "It holds, still."
+            #expect(try await asked.send("PUT", "/experiments/web", experiment, as: asked.admin).status == 200)
+            #expect(try await authors() == ["user:olga", "user:admin"])
         }
     }
 

@@ -28,6 +28,16 @@ class PythonClient(unittest.TestCase):
         cls.dynamic.client.close()
         cls.server.stop()
 
+    def test_events_are_gone_on_with_from_a_version(self):
+        told = [{"at": f"2026-11-24T10:00:0{n}Z", "type": "phase", "message": f"m{n}"} for n in range(2)]
+        self.server.request("POST", f"{IN_DEFAULT}/runs", run("told"))
+        version = self.server.report("told", run_status("Holding", timeline=told[:1]))
+        self.server.report("told", run_status("Done", timeline=told))
+        events = self.dynamic.resources.get(api_version="v1", kind="Event")
+        watch = events.watch(namespace="default", resource_version=version, timeout=20)
+        self.assertEqual(next(watch)["object"].message, "m1")
+        watch.close()
+
     def test_the_life_of_a_resource(self):
         made = self.experiments.create(body=experiment("dynamic"), namespace="default")
         self.assertEqual(made.metadata.generation, 1)
@@ -192,9 +202,7 @@ class Hostile(unittest.TestCase):
         recovery = {"recovered": True, "timeToRecover": figure, "downtime": figure, "outages": [], "phases": [],
                     "probes": [], "gaps": [], "availability": {"percent": 1, "attempts": 0, "low": 0, "high": 1}}
         status = run_status("Done", timeline=[event], recovery=recovery)
-        got, document = self.server.request("PATCH", f"{IN_DEFAULT}/runs/edge/status", {"status": status},
-                                            headers={"Content-Type": "application/merge-patch+json"})
-        self.assertEqual(got, 200, document)
+        self.server.report("edge", status)
         table = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
         for path in (f"{IN_DEFAULT}/runs", "/api/v1/namespaces/default/events"):
             self.assertEqual(self.server.request("GET", path, headers=table)[0], 200)
@@ -244,6 +252,30 @@ class Watching(unittest.TestCase):
         self.assertEqual(later["type"], "BOOKMARK")
         self.assertNotIn("annotations", later["object"]["metadata"])
         events.close()
+
+    def test_events_are_watched_from_a_version(self):
+        told = [{"at": f"2026-11-24T10:00:0{n}Z", "type": "phase", "message": f"m{n}"} for n in range(4)]
+        self.write("POST", f"{IN_DEFAULT}/runs", run("followed"), 201)
+        events = "/api/v1/namespaces/default/events?watch=1&timeoutSeconds=5"
+        self.server.report("followed", run_status("Holding", timeline=told[:1]))
+        listed = self.write("GET", "/api/v1/namespaces/default/events", None, 200)["metadata"]["resourceVersion"]
+        second = self.server.report("followed", run_status("Holding", timeline=told[:2]))
+        self.server.report("followed", run_status("Done", timeline=told[:3]))
+        for start, wanted in ((listed, ["m1", "m2"]), (second, ["m2"]), ("0", ["m0", "m1", "m2"])):
+            watch = self.server.stream(f"{events}&resourceVersion={start}")
+            got = [next(watch) for _ in wanted]
+            watch.close()
+            self.assertEqual([(one["type"], one["object"]["message"]) for one in got], [("ADDED", m) for m in wanted])
+        watch = self.server.stream(f"{events}&resourceVersion={listed}&allowWatchBookmarks=true")
+        self.assertEqual([next(watch)["object"].get("message") for _ in range(2)], ["m1", "m2"])
+        mark = next(watch)
+        self.assertEqual((mark["type"], mark["object"]["kind"]), ("BOOKMARK", "Event"))
+        self.assertGreater(int(mark["object"]["metadata"]["resourceVersion"]), second)
+        self.write("DELETE", f"{IN_DEFAULT}/runs/followed", None, 200)
+        gone = [one for one in watch if one["type"] != "BOOKMARK"]
+        self.assertEqual([(one["type"], one["object"]["message"]) for one in gone],
+                         [("DELETED", "m0"), ("DELETED", "m1"), ("DELETED", "m2")])
+        self.assertEqual(self.server.request("GET", f"{events}&resourceVersion=999999999")[0], 504)
 
     def test_a_resource_that_ceases_to_match_is_deleted_for_the_watcher(self):
         path = f"{IN_DEFAULT}/experiments/moving"

@@ -59,10 +59,15 @@ class Runs(unittest.TestCase):
         path = f"{IN_DEFAULT}/runs/parts"
         got = self.write("GET", path, None, 200)
         self.assertNotIn("status", got)
-        changed = {**got, "status": run_status("Baseline"), "spec": run()["spec"]}
-        changed = self.write("PUT", f"{path}/status", changed, 200)
-        self.assertEqual((changed["status"]["phase"], changed["metadata"]["generation"]), ("Baseline", 1))
+        forged = {**got, "status": run_status("Done", verdict="pass", undo="clean")}
+        refused = self.write("PUT", f"{path}/status", forged, 403)
+        self.assertEqual(refused["details"]["causes"][0]["field"], "status")
+        self.assertIn("POST to its abort", refused["message"])
+        merge = {"Content-Type": "application/merge-patch+json"}
+        self.write("PATCH", f"{path}/status", {"status": forged["status"]}, 403, headers=merge)
+        self.server.report("parts", run_status("Baseline"))
         got = self.write("GET", path, None, 200)
+        self.assertEqual((got["status"]["phase"], got["metadata"]["generation"]), ("Baseline", 1))
         got["metadata"]["labels"] = {"a": "b"}
         got["status"]["phase"] = "Done"
         self.assertEqual(self.write("PUT", path, got, 200)["status"]["phase"], "Baseline")
@@ -74,7 +79,7 @@ class Runs(unittest.TestCase):
         self.write("POST", f"{place}/runs", run("held"), 201)
         merge = {"Content-Type": "application/merge-patch+json"}
         path = f"{place}/runs/held"
-        self.write("PATCH", f"{path}/status", {"status": run_status("Holding")}, 200, headers=merge)
+        self.server.report("held", run_status("Holding"), namespace="busy")
         going = self.write("DELETE", path, {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}, 200)
         self.assertEqual(going["metadata"]["finalizers"], ["rebound.chaos/undo"])
         self.assertIn("deletionTimestamp", going["metadata"])
@@ -89,7 +94,7 @@ class Runs(unittest.TestCase):
         watch = self.server.stream("/api/v1/namespaces?watch=1&fieldSelector=metadata.name%3Dbusy")
         self.assertEqual(next(watch)["object"]["status"]["phase"], "Terminating")
         self.write("GET", path, None, 200)
-        self.write("PATCH", f"{path}/status", {"status": run_status("Done")}, 200, headers=merge)
+        self.server.report("held", run_status("Done"), namespace="busy")
         self.assertEqual(next(watch)["type"], "DELETED")
         watch.close()
         self.write("GET", path, None, 404)
@@ -168,8 +173,7 @@ class Documents(unittest.TestCase):
     def test_what_is_stored_fits_the_schema_that_is_published(self):
         self.server.request("POST", f"{IN_DEFAULT}/experiments", experiment("fits"))
         self.server.request("POST", f"{IN_DEFAULT}/runs", run("fits"))
-        self.server.request("PATCH", f"{IN_DEFAULT}/runs/fits/status", {"status": run_status("Planned")},
-                            headers={"Content-Type": "application/merge-patch+json"})
+        self.server.report("fits", run_status("Planned"))
         document = self.server.request("GET", "/openapi/v3/apis/rebound.chaos/v1")[1]
         for plural, kind in (("experiments", "Experiment"), ("runs", "Run")):
             stored = self.server.request("GET", f"{IN_DEFAULT}/{plural}/fits")[1]

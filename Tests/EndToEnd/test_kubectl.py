@@ -172,10 +172,7 @@ class KubectlTests:
                      "lastTransitionTime": "2026-11-24T10:00:00Z"}
         event = {"at": "2026-11-24T10:00:00Z", "type": "injected", "subject": "i-1", "message": "terminated"}
         status = run_status("Holding", conditions=[condition], timeline=[event])
-        code, _ = self.server.request(
-            "PATCH", "/apis/rebound.chaos/v1/namespaces/default/runs/told/status", {"status": status},
-            headers={"Content-Type": "application/merge-patch+json"})
-        self.assertEqual(code, 200)
+        self.server.report("told", status)
         self.kubectl("wait", "run", "told", "--for=condition=Recovered", "--timeout=20s")
         told = self.kubectl("describe", "run", "told")
         self.assertRegex(told, r"Normal +Injected .* i-1: terminated")
@@ -183,6 +180,23 @@ class KubectlTests:
         self.assertRegex(self.kubectl("get", "runs", "told"), r"told +exp +Holding")
         self.assertIn("told", self.kubectl("get", "runs", "--field-selector=status.phase=Holding", "-o", "name"))
         self.assertEqual(self.kubectl("get", "run", "told", "-o", "jsonpath={.spec.requestedBy}"), "admin")
+
+    def test_events_are_followed(self):
+        self.apply(run("followed"))
+        told = [{"at": f"2026-11-24T10:00:0{n}Z", "type": "phase", "message": f"m{n}"} for n in range(2)]
+        self.server.report("followed", run_status("Holding", timeline=told[:1]))
+        words = ("get", "events", "-w", "--field-selector=involvedObject.name=followed",
+                 "-o", "jsonpath={.message}{\"\\n\"}")
+        watch = subprocess.Popen(self.command(words, "admin"), text=True, stdout=subprocess.PIPE,
+                                 env={**os.environ, "HOME": self.home.name})
+        try:
+            self.assertEqual(watch.stdout.readline(), "m0\n")
+            self.server.report("followed", run_status("Done", timeline=told))
+            self.assertEqual(watch.stdout.readline(), "m1\n")
+        finally:
+            watch.kill()
+            watch.wait()
+            watch.stdout.close()
 
     # --- Deleting ---
 
@@ -230,6 +244,8 @@ class KubectlTests:
 
     def test_can_i_answers_truly(self):
         self.assertIn("yes", self.kubectl("auth", "can-i", "create", "experiments"))
+        self.assertIn("yes", self.kubectl("auth", "can-i", "get", "runs", "--subresource=status"))
+        self.assertIn("no", self.kubectl("auth", "can-i", "patch", "runs", "--subresource=status", code=1))
         self.assertIn("no", self.kubectl("auth", "can-i", "list", "experiments", who="vera", code=1))
         self.assertIn("Forbidden", self.kubectl("get", "exp", who="vera", code=1))
         self.kubectl("create", "namespace", "hers")

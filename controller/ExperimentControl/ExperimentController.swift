@@ -100,11 +100,12 @@ package final class ExperimentController: Sendable {
             namespace: experiment.metadata.namespace ?? "default",
             labels: (experiment.metadata.labels ?? [:]).merging(
                 ["rebound/experiment": experiment.metadata.name], uniquingKeysWith: { $1 }))
-        metadata.annotations = experiment.metadata.annotations
+        metadata.annotations = experiment.annotationsOfRuns
         var spec = RunSpec(
             experiment: experiment.metadata.name, plan: experiment.spec, seed: seed ?? newSeed(),
             requestedBy: requestedBy, reason: reason)
         spec.expectedPlanHash = expectedPlanHash
+        spec.authors = RunAuthors.of(experiment, nil)
         if !policies.isEmpty { spec.policies = policies.map(RunPolicy.init) }
         return try await store.create(Run(metadata: metadata, spec: spec))
     }

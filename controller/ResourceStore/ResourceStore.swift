@@ -13,12 +13,13 @@ package protocol ResourceStore: DocumentStore, AuditTrail {
     /// A nil namespace lists them all. All labels must be equal. Ordered by namespace and name.
     func list<R: Resource>(_ type: R.Type, namespace: String?, labels: [String: String]) async throws(StoreError)
         -> ResourceList<R>
-    /// Sets uid, generation 1, creation time and version. A status is not taken over: write it with `updateStatus`.
-    /// Throws `.alreadyExists`, and `.invalid` when a version is set already.
+    /// Sets uid, generation 1, creation time and version, and the authors (`Authorship`). A status is not taken over:
+    /// write it with `updateStatus`. Throws `.alreadyExists`, and `.invalid` when a version is set already.
     func create<R: Resource>(_ resource: R) async throws(StoreError) -> R
-    /// Writes metadata and spec; keeps the stored status, uid, creation and deletion time. The generation grows when
-    /// the spec changed. An update that changes nothing keeps the version. Taking away the last finalizer of a deleted
-    /// resource removes it. Throws `.notFound`, `.conflict`, and `.invalid` when no version is given.
+    /// Writes metadata and spec; keeps the stored status, uid, creation and deletion time, and the authors, of whom the
+    /// writer is one when the spec changed. The generation grows with the spec. An update that changes nothing keeps
+    /// the version. Taking away the last finalizer of a deleted resource removes it. Throws `.notFound`, `.conflict`,
+    /// and `.invalid` when no version is given.
     func update<R: Resource>(_ resource: R) async throws(StoreError) -> R
     /// Writes the status; keeps the stored spec and metadata. Throws as `update` does.
     func updateStatus<R: Resource>(_ resource: R) async throws(StoreError) -> R

@@ -86,7 +86,7 @@ package struct FieldRequirement: Sendable, Equatable {
         let all = ["metadata.name", "metadata.namespace"]
         return switch kind {
         case .run: all + ["spec.experiment", "status.phase", "status.undo", "status.verdict"]
-        case .injection: all + ["spec.run", "spec.target.id", "status.state"]
+        case .injection: all + ["spec.host", "spec.run", "spec.target.id", "status.state"]
         default: all
         }
     }

@@ -26,6 +26,10 @@ struct ResourceWriting {
         metadata.uid = environment.makeUID()
         metadata.creationTimestamp = environment.now()
         metadata.deletionTimestamp = nil
+        if Authorship.isKept(of: R.kind) {
+            metadata.annotations = Authorship.annotations(
+                metadata.annotations, creator: log.origin.actor, author: log.origin.actor)
+        }
         try checkOwners(of: metadata, key: resource.key)
         var stored = StoredResource(
             key: resource.key, uid: metadata.uid ?? "", version: 0, generation: 1, metadata: metadata,
@@ -44,6 +48,7 @@ struct ResourceWriting {
         new.metadata.deletionTimestamp = old.metadata.deletionTimestamp
         new.spec = try StoredJSON.encode(resource.spec)
         if new.spec != old.spec { new.generation += 1 }
+        if Authorship.isKept(of: R.kind) { new.metadata.annotations = authors(of: new, after: old) }
         if old.metadata.deletionTimestamp != nil { new = try holding(new) }
         if new.metadata == old.metadata, new.spec == old.spec { return try old.resource(R.self) }
         try checkFinalizers(from: old, to: new)
@@ -56,6 +61,13 @@ struct ResourceWriting {
         try new.writeOwners(database)
         if R.kind == .run { try letGo(after: new) }
         return try new.resource(R.self)
+    }
+
+    private func authors(of new: StoredResource, after old: StoredResource) -> [String: String]? {
+        let known = old.metadata.annotations ?? [:]
+        return Authorship.annotations(
+            new.metadata.annotations, creator: known[Authorship.creator],
+            author: new.spec == old.spec ? known[Authorship.author] : log.origin.actor)
     }
 
     /// `decoded` answers with the resource as it was at a version, where this process has it.

@@ -21,6 +21,8 @@ package struct InjectionSpec: Sendable, Codable, Equatable {
     package var fault: String
     package var action: FaultAction
     package var target: PlannedTarget
+    /// The Host whose agent puts the fault in and takes it out. Absent: the controller does, through the AWS API.
+    package var host: String?
     package var scope: AWSScope
     package var duration: WrittenDuration?
     package var planHash: String
@@ -37,6 +39,19 @@ package struct InjectionSpec: Sendable, Codable, Equatable {
         self.duration = duration
         self.planHash = planHash
     }
+}
+
+/// Who puts a fault in and takes it out: nobody else acts on the injection, or says what became of it.
+package enum InjectionExecutor: Sendable, Equatable {
+    /// The controller, through the AWS API.
+    case controller
+    /// The agent of this Host.
+    case agent(host: String)
+}
+
+extension InjectionSpec {
+    /// Never changes, as the spec does not.
+    package var executor: InjectionExecutor { host.map { .agent(host: $0) } ?? .controller }
 }
 
 /// The life of an injection. From `acting` on the world may have been changed.

@@ -25,6 +25,8 @@ package struct RunSpec: Sendable, Codable, Equatable {
     package var expectedPlanHash: String?
     /// Who asked for it, as far as is known.
     package var requestedBy: String
+    /// Who wrote the schedule and the experiment that it was made from. None of them approves it.
+    package var authors: [String]?
     /// Why, in the operator's words.
     package var reason: String?
     /// Set to ask for the run to end early and revert.

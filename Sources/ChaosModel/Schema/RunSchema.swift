@@ -13,6 +13,9 @@ enum RunSchema {
             .always("seed", .unsigned, "Makes the choice of targets repeatable."),
             .maybe("expectedPlanHash", .text(.line), "The run goes ahead only if planning again gives this hash."),
             .always("requestedBy", .text(.line), "Who asked for it, as far as is known."),
+            .maybe(
+                "authors", .list(of: .text(.line), unique: false),
+                "Who wrote the schedule and the experiment that it was made from. None of them approves it."),
             .maybe("reason", line, "Why, in the operator's words."),
             .maybe("abort", .object(abort), "Asks for the run to end early and revert."),
             .maybe(
@@ -141,6 +144,11 @@ enum RunSchema {
             .always("run", line, "The run's name."), .always("fault", line, "The fault's name."),
             .always("action", .object(action), "The harm itself."),
             .always("target", .object(PlanSchema.target), "The chosen target."),
+            .maybe(
+                "host", .text(.name),
+                "The Host whose agent puts the fault in and takes it out; absent where the controller does, "
+                    + "by AWS calls."
+            ),
             .always(
                 "scope",
                 .object(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ChaosModel
 
-/// What an agent may do: read and report the injections whose target is its own host, one by one and by name. It sees
-/// no list of others, writes no spec, and creates and deletes nothing.
+/// What an agent may do: read and report the injections that its own Host executes, one by one and by name. It sees no
+/// list of others, writes no spec, and creates and deletes nothing. What the controller executes is none of its
+/// business, whatever the target.
 package enum AgentRule {
     /// An agent's certificate has the name `agent:HOST`.
     package static let namePrefix = "agent:"
@@ -26,8 +27,8 @@ package enum AgentRule {
         }
     }
 
-    /// Whether the injection is one for this host.
+    /// Whether the agent of this host executes the injection.
     package static func owns(_ host: String, _ injection: Injection) -> Bool {
-        !host.isEmpty && injection.spec.target.id == host
+        !host.isEmpty && injection.spec.executor == .agent(host: host)
     }
 }

@@ -16,7 +16,7 @@ package enum GrantScope: Sendable, Hashable {
 /// | planner | also writing experiments, and planning them |
 /// | approver | reading as a viewer does, approving runs, reading the audit |
 /// | operator | as a planner; also running, aborting, schedules, halt and resume, reading the audit; not approving |
-/// | admin | everything, in its scope |
+/// | admin | everything in its scope, but writing the status of anything |
 /// | agent | nothing by this table; `AgentRule` gives it its own injections |
 package enum RoleTable {
     /// What happened to a run, as Kubernetes tells it; no kind of the store.
@@ -48,7 +48,7 @@ package enum RoleTable {
         case .planner: isViewing(wish) || isPlanning(wish)
         case .approver: isViewing(wish) || wish.isAction("approve", on: .run) || wish.isReading("audit")
         case .operator: isViewing(wish) || isPlanning(wish) || isOperating(wish)
-        case .admin: true
+        case .admin: !wish.isReporting
         case .agent: false
         }
     }
@@ -97,6 +97,9 @@ private struct Wish {
 
     /// Halting or resuming, which is for everything at once.
     var isClusterAction: Bool { Self.clusterActions.contains(verb) && resource == verb && subresource == nil }
+
+    /// Writing what was seen of the world, which is for who has seen it.
+    var isReporting: Bool { subresource == "status" && !RoleTable.reading.contains(verb) }
 
     func isAction(_ action: String, on kind: ResourceKind) -> Bool {
         verb == action && resource == kind.plural && subresource == nil

@@ -13,16 +13,12 @@ extension API {
             request.caller, target.resource)
         if let name = target.name { return try await event(name, target, request) }
         let form = try Acceptance(request.accept).form(of: options.isWatch ? [.table] : [.table, .partialList])
-        let (runs, version) = try await runs(in: target.namespace)
         let table = try TableWriter(request, now: environment.now())
         if options.isWatch {
-            let watch = EventWatch(
-                api: self, target: target, options: options,
-                frames: WatchFrames(resource: .events, form: form, table: table), runs: runs, version: version,
-                caller: request.caller)
-            return APIAnswer(
-                status: 200, contentType: "application/json", body: .stream { sink in await watch.run(sink) })
+            let frames = WatchFrames(resource: .events, form: form, table: table)
+            return try await watchEvents(target, options, frames, request.caller)
         }
+        let (runs, version) = try await runs(in: target.namespace)
         let found = Self.selected(runs.flatMap(RunEvents.events), options)
         if form == .table {
             var rows: [ManifestNode] = []
@@ -36,6 +32,26 @@ extension API {
             groupVersion: isPartial ? "meta.k8s.io/v1" : "v1", version: version, continuation: nil, remaining: nil,
             items: items.map { Array(JSONDocument.compact($0).utf8) })
         return APIAnswer(status: 200, contentType: "application/json", body: .bytes(bytes))
+    }
+
+    /// From now, with what there is; or after a version, with what the timelines had then counting as known.
+    private func watchEvents(
+        _ target: ResourceTarget, _ options: ListOptions, _ frames: WatchFrames, _ caller: Caller
+    ) async throws(StatusError) -> APIAnswer {
+        let wanted = options.resourceVersion.flatMap { Int64($0) } ?? 0
+        let isFromNow = wanted == 0 || options.sendsInitialEvents
+        if wanted > 0 { try await resources.checkReached(String(wanted), by: "0", .runs) }
+        var query = DocumentQuery(kind: .run, namespace: target.namespace)
+        query.version = isFromNow ? nil : String(wanted)
+        let page = try await resources.stored(.events, nil) { [query] () async throws(StoreError) in
+            try await resources.store.listDocuments(query)
+        }
+        var known: [(uid: String, events: [ManifestNode])] = []
+        for document in page.items { known.append((document.uid, try RunEvents.events(in: document))) }
+        let watch = EventWatch(
+            api: self, target: target, options: options, frames: frames, known: known, isFromNow: isFromNow,
+            version: page.resourceVersion, caller: caller)
+        return APIAnswer(status: 200, contentType: "application/json", body: .stream { sink in await watch.run(sink) })
     }
 
     private func event(_ name: String, _ target: ResourceTarget, _ request: APIRequest) async throws(StatusError)
@@ -69,7 +85,10 @@ struct EventWatch: Sendable {
     let target: ResourceTarget
     let options: ListOptions
     let frames: WatchFrames
-    let runs: [Run]
+    /// The events of each run at `version`.
+    let known: [(uid: String, events: [ManifestNode])]
+    /// Whether the client is told of them.
+    let isFromNow: Bool
     let version: String
     let caller: Caller
 
@@ -82,23 +101,13 @@ struct EventWatch: Sendable {
 
     private func send(to sink: any AnswerSink, _ observe: WatchObserver) async -> WatchEnding {
         do {
-            var seen: [String: Int] = [:]
-            for run in runs {
-                seen[run.metadata.uid ?? ""] = run.status?.timeline.count ?? 0
-                if options.resourceVersion == nil || options.resourceVersion == "0" {
-                    try await write(RunEvents.events(of: run), to: sink, observe)
+            if isFromNow {
+                for run in known { try await write("ADDED", run.events, to: sink, observe) }
+                if options.sendsInitialEvents, options.wantsBookmarks {
+                    try await sink.write(try frames.bookmark(version, .run, endsInitialEvents: true))
                 }
             }
-            let changes = api.resources.store.watchDocuments(
-                .run, namespace: target.namespace, after: version, bookmarks: nil)
-            for try await change in changes {
-                guard case .change(let kind, let document) = change, kind != .deleted,
-                    case .run(let run) = try JSONDocument.resource(.run, document.json)
-                else { continue }
-                let events = RunEvents.events(of: run)
-                try await write(Array(events.dropFirst(seen[document.uid] ?? 0)), to: sink, observe)
-                seen[document.uid] = events.count
-            }
+            try await follow(sink, observe)
             return .clientGone
         } catch let error as StoreError {
             do { try await sink.write(frames.failure(StatusError(error, .events, nil))) } catch {}  // Nobody to tell.
@@ -108,12 +117,36 @@ struct EventWatch: Sendable {
         }
     }
 
-    private func write(_ events: [ManifestNode], to sink: any AnswerSink, _ observe: WatchObserver) async throws {
+    private func follow(_ sink: any AnswerSink, _ observe: WatchObserver) async throws {
+        var seen = Dictionary(known.map { ($0.uid, $0.events.count) }, uniquingKeysWith: max)
+        let changes = api.resources.store.watchDocuments(
+            .run, namespace: target.namespace, after: version,
+            bookmarks: options.wantsBookmarks ? api.limits.bookmarkInterval : nil)
+        for try await change in changes {
+            switch change {
+            case .bookmark(let version):
+                guard options.wantsBookmarks else { continue }
+                try await sink.write(try frames.bookmark(version, .run, endsInitialEvents: false))
+            case .change(.deleted, let document):
+                // A run's events go with it.
+                try await write("DELETED", try RunEvents.events(in: document), to: sink, observe)
+                seen[document.uid] = nil
+            case .change(_, let document):
+                let events = try RunEvents.events(in: document)
+                try await write("ADDED", Array(events.dropFirst(seen[document.uid] ?? 0)), to: sink, observe)
+                seen[document.uid] = events.count
+            }
+        }
+    }
+
+    private func write(
+        _ type: String, _ events: [ManifestNode], to sink: any AnswerSink, _ observe: WatchObserver
+    ) async throws {
         for event in API.selected(events, options) {
             let object =
                 frames.form == .table
                 ? frames.table.table([try frames.table.row(event, .events)], .events, version: version) : event
-            try await sink.write(frames.line("ADDED", object))
+            try await sink.write(frames.line(type, object))
             observe(.sent)
         }
     }

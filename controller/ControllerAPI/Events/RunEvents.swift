@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+import ResourceStore
 
 /// What happened in a run, as Events of Kubernetes: `kubectl describe` and `kubectl get events` show them. They are
 /// computed from the run's timeline and never stored.
@@ -7,6 +8,16 @@ enum RunEvents {
     /// One event for each entry, in their order.
     static func events(of run: Run) -> [ManifestNode] {
         (run.status?.timeline ?? []).enumerated().map { event(run, $0.offset, $0.element) }
+    }
+
+    /// The same of a stored run. Throws an internal error when what is stored is none.
+    static func events(in document: StoredDocument) throws(StatusError) -> [ManifestNode] {
+        do {
+            guard case .run(let run) = try JSONDocument.resource(.run, document.json) else { return [] }
+            return events(of: run)
+        } catch {
+            throw .internalError("the store holds \(document.key) in a form that cannot be read")
+        }
     }
 
     private static let warnings: Set<String> = [

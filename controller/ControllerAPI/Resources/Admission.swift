@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ChaosModel
+import ResourceStore
 
 /// What the API itself holds to, beyond the form of a manifest, before anything is stored.
 struct Admission {
@@ -17,7 +18,11 @@ struct Admission {
         }
         if resource.stored == .run {
             tree.set(["spec", "requestedBy"], .text(caller.name))
+            tree.set(["spec", "authors"], nil)
             tree.set(["metadata", "ownerReferences"], nil)
+            for key in annotations(of: tree).keys where Self.isOurs(annotation: key) {
+                tree.set(["metadata", "annotations", key], nil)
+            }
         }
         if resource.stored == .namespace {
             tree.set(["metadata", "finalizers"], .texts([NamespaceRules.finalizer]))
@@ -57,6 +62,7 @@ struct Admission {
         }
         try checkOwners(from: old, to: new, name)
         try checkLabels(from: old, to: new, name)
+        try checkAnnotations(from: old, to: new, name)
         let changed = Set(finalizers(of: old)).symmetricDifference(finalizers(of: new))
         if let finalizer = changed.filter({ $0.hasPrefix(Self.own) }).min() {
             throw .invalid(
@@ -95,8 +101,36 @@ struct Admission {
                 : "\(label) is Rebound's own, and never changes", reason: "FieldValueForbidden")
     }
 
-    private func labels(of tree: ManifestNode) -> [String: String] {
-        let entries = tree.at(["metadata", "labels"])?.entries ?? []
+    /// Rebound's own annotations say which slot made a run, and that an undo which failed was dealt with. The latter is
+    /// a person's word, and there is nothing to say before it has failed.
+    private func checkAnnotations(from old: ManifestNode, to new: ManifestNode, _ name: String) throws(StatusError) {
+        guard resource.stored == .run || resource.stored == .injection else { return }
+        let (before, after) = (annotations(of: old), annotations(of: new))
+        let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
+        let isDirty = old.at(["status", "undo"])?.text == UndoState.dirty.rawValue
+        let isDone = old.at(["status", "phase"])?.text == RunPhase.done.rawValue
+        for key in changed where Self.isOurs(annotation: key) {
+            let isAcknowledgement = key == RetentionPolicy.acknowledgement && resource.stored == .run
+            if isAcknowledgement, isDone, isDirty { continue }
+            throw .invalid(
+                resource, name, field: "metadata.annotations",
+                isAcknowledgement
+                    ? "\(key) says how an undo that failed was dealt with: write it when the run is Done, undo: dirty"
+                    : "\(key) is Rebound's own, and never changes", reason: "FieldValueForbidden")
+        }
+    }
+
+    /// Everybody may say why he writes.
+    private static func isOurs(annotation key: String) -> Bool {
+        key.hasPrefix(own) && key != WriteOrigin.reasonAnnotation
+    }
+
+    private func annotations(of tree: ManifestNode) -> [String: String] { texts(tree, "annotations") }
+
+    private func labels(of tree: ManifestNode) -> [String: String] { texts(tree, "labels") }
+
+    private func texts(_ tree: ManifestNode, _ key: String) -> [String: String] {
+        let entries = tree.at(["metadata", key])?.entries ?? []
         return Dictionary(entries.map { ($0.key, $0.value.written) }, uniquingKeysWith: { first, _ in first })
     }
 

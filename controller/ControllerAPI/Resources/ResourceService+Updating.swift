@@ -78,6 +78,10 @@ extension ResourceService {
         let isSame = JSONPatch.isEqual(tree["spec"] ?? .emptyMap, old["spec"] ?? .emptyMap)
         let document = try ResourceBody.resource(
             tree, target.resource, zones: isSame ? .unchecked : environment.zones)
+        if isStatus {
+            let stored = try ResourceBody.resource(old, target.resource, zones: .unchecked)
+            try Admission(resource: target.resource, caller: request.caller).checkStatus(from: stored, to: document)
+        }
         guard !isDryRun else { return try tried(document, over: old, target, isStatus: isStatus) }
         return try await stored(target.resource, target.name) { () async throws(StoreError) in
             isStatus

@@ -51,6 +51,10 @@ extension API {
         }
         let options = try ListOptions(request.query, selectable: FieldRequirement.selectable(kind))
         let verb = try Self.verb(target, request, options)
+        if target.subresource == "status", !RoleTable.reading.contains(verb) {
+            let admission = Admission(resource: target.resource, caller: request.caller)
+            try admission.checkStatusWriter(target.name ?? "")
+        }
         try await require(Self.access(verb, target, options), request.caller, target.resource)
         if target.resource.isNamespaced, target.namespace == nil, verb == "create" {
             throw .methodNotAllowed("POST without a namespace")

@@ -15,7 +15,7 @@ package enum ApprovalState: Sendable, Equatable {
     package static let usualValidity = Duration.seconds(8 * 3_600)
 
     /// By every rule that fits the run. An approval counts for the plan it names, while it is valid, once for each
-    /// person, and not for the person who asked for the run.
+    /// person, and neither for the person who asked for the run nor for those who wrote what it was made from.
     package static func of(
         _ run: Run, plan: PlanReport, rules: [EffectivePolicy.Rule<ApprovalRule>], since: Timestamp, now: Timestamp
     ) -> ApprovalState {
@@ -36,11 +36,10 @@ package enum ApprovalState: Sendable, Equatable {
     private static func people(
         approving run: Run, plan: PlanReport, within valid: Duration, now: Timestamp
     ) -> Set<Person> {
-        let author = Person(run.spec.requestedBy)
         let counting = (run.spec.approvals ?? []).filter { approval in
             approval.planHash == plan.hash && now.since(approval.at) < valid
         }
-        return Set(counting.map { Person($0.by) }).subtracting([author])
+        return Set(counting.map { Person($0.by) }).subtracting(run.ownPeople)
     }
 }
 
@@ -52,6 +51,11 @@ extension ApprovalRule {
         return whenLabels?.contains { labels[$0.key] == $0.value } ?? false
             || whenTargetsAtLeast.map { targets >= $0 } ?? false
     }
+}
+
+extension Run {
+    /// Those who cannot approve it: who asked for it, and who wrote the schedule and the experiment.
+    var ownPeople: Set<Person> { Set(([spec.requestedBy] + (spec.authors ?? [])).map { Person($0) }) }
 }
 
 /// Who somebody is, as far as names tell: `root@ops-1 (sudo by ana)` is `ana@ops-1`, and `user:ana` is `ana`.

@@ -6,7 +6,7 @@ import ResourceStore
 extension ExperimentController {
     /// Writes down that a person agrees to the plan that a run has now. It counts for that plan only. Again, by the
     /// same person for the same plan, changes nothing. Throws `.invalid` when the run does not wait for approval, and
-    /// `.notPermitted` for the person who asked for it.
+    /// `.notPermitted` for the person who asked for it, and for those who wrote what it was made from.
     @discardableResult
     package func approve(
         run name: String, namespace: String, by person: String, reason: String?
@@ -23,6 +23,11 @@ extension ExperimentController {
                 throw ExperimentError(
                     .notPermitted, "\(person) asked for run \(name) and cannot approve it",
                     hint: "Ask somebody else to look at the plan: `rebound describe run \(name)`.")
+            }
+            guard !run.ownPeople.contains(Person(person)) else {
+                throw ExperimentError(
+                    .notPermitted, "\(person) wrote what run \(name) was made from and cannot approve it",
+                    hint: "Ask somebody who wrote neither its experiment nor its schedule: spec.authors names them.")
             }
             let isThere = run.spec.approvals?.contains { approval in
                 approval.planHash == plan.hash && Person(approval.by) == Person(person)

@@ -22,7 +22,7 @@ enum ScheduledRun {
             labels: (experiment.metadata.labels ?? [:]).merging(
                 ["rebound/experiment": experiment.metadata.name, scheduleLabel: schedule.metadata.name],
                 uniquingKeysWith: { $1 }))
-        metadata.annotations = (experiment.metadata.annotations ?? [:]).merging(
+        metadata.annotations = (experiment.annotationsOfRuns ?? [:]).merging(
             [slotAnnotation: slot.description, targetAnnotation: target, startAnnotation: now.description],
             uniquingKeysWith: { $1 })
         metadata.ownerReferences = [OwnerReference(kind: .schedule, name: schedule.metadata.name, uid: uid)]
@@ -31,6 +31,7 @@ enum ScheduledRun {
             experiment: experiment.metadata.name, plan: plan, seed: StableHash.of("seed/\(hash)") >> 11,
             requestedBy: "schedule/\(schedule.metadata.name)", reason: "slot \(slot)")
         spec.minTimeBetween = schedule.spec.minTimeBetween
+        spec.authors = RunAuthors.of(experiment, schedule)
         return Run(metadata: metadata, spec: spec)
     }
 
