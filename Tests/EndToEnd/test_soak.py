@@ -47,6 +47,7 @@ class Soak:
                 raise AssertionError(f"soak-runner ended by itself with {self.process.returncode}")
             if os.path.exists(self.store) and self.progress:
                 samples.append({**look(self.process.pid, self.store), **self.progress[-1]})
+                keep(samples[-1])
                 if "SOAK_SECONDS" in os.environ and number % 3 == 0:
                     print(describe(samples[-1]), file=sys.stderr, flush=True)
         return samples
@@ -62,6 +63,13 @@ class Soak:
         Driver.running.discard(self.process)
         self.process.stdout.close()
         return self.process.wait()
+
+
+def keep(sample):
+    """Adds a line of JSON to $SOAK_SAMPLES, for whoever wants to look again."""
+    if "SOAK_SAMPLES" in os.environ:
+        with open(os.environ["SOAK_SAMPLES"], "a") as file:
+            file.write(json.dumps(sample) + "\n")
 
 
 def describe(sample):
