@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Months of a controller's life at once: nothing but its audit may grow. Runs with SOAK_SECONDS only (`make soak`)."""
+"""Months of a controller's life at once: nothing but its audit may grow. `make soak` for an hour, or SOAK_SECONDS; by
+itself a minute, which shows that every part goes on, and nothing of what grows slowly."""
 import json
 import os
 import random
@@ -13,7 +14,9 @@ import unittest
 from driving import Driver, program
 from soaking import BOUNDS, breaches, look
 
-SECONDS = int(os.environ.get("SOAK_SECONDS", "0"))
+SECONDS = int(os.environ.get("SOAK_SECONDS", "60"))
+# Before this a process is still filling its caches, and its memory and its store grow for that alone.
+JUDGED_FROM = 600
 FACTOR = 10_000         # an hour is 417 days
 LOOKS = 90
 # A slow disk would make it a soak of the disk: what is written is the same, and what grows grows.
@@ -47,6 +50,7 @@ class Soak:
                 raise AssertionError(f"soak-runner ended by itself with {self.process.returncode}")
             if os.path.exists(self.store) and self.progress:
                 samples.append({**look(self.process.pid, self.store), **self.progress[-1]})
+                keep(samples[-1])
                 if "SOAK_SECONDS" in os.environ and number % 3 == 0:
                     print(describe(samples[-1]), file=sys.stderr, flush=True)
         return samples
@@ -64,12 +68,18 @@ class Soak:
         return self.process.wait()
 
 
+def keep(sample):
+    """Adds a line of JSON to $SOAK_SAMPLES, for whoever wants to look again."""
+    if "SOAK_SAMPLES" in os.environ:
+        with open(os.environ["SOAK_SAMPLES"], "a") as file:
+            file.write(json.dumps(sample) + "\n")
+
+
 def describe(sample):
     return f"{sample['calendarSeconds'] / 86_400:.0f} days, {sample['runsEnded']} runs: " + ", ".join(
         f"{name} {sample[name]:.1f}" for name in SHOWN)
 
 
-@unittest.skipUnless(SECONDS, "takes minutes to say anything: make soak")
 class Months(unittest.TestCase):
     def test_nothing_but_the_audit_grows(self):
         with tempfile.TemporaryDirectory(prefix="rebound-soak-", dir=PLACE) as folder:
@@ -80,6 +90,8 @@ class Months(unittest.TestCase):
                 code = soak.end()
             self.assertEqual(code, 0, "told to end, it ended in order")
         self.check_life(samples)
+        if SECONDS < JUDGED_FROM:
+            return
         self.assertEqual(breaches(samples), [], "\n".join(describe(s) for s in samples[::10]))
         first, last = samples[len(samples) // 3], samples[-1]
         print(f"proved: {last['calendarSeconds'] / 86_400:.0f} simulated days in {SECONDS} s: "

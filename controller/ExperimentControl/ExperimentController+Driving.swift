@@ -235,9 +235,17 @@ private final class ActiveKeys: Sendable {
 
 /// The way from a step that has landed to the loop, which is made after those who make the steps.
 private final class Waker: Sendable {
-    private let enqueue = Mutex<(@Sendable (ResourceKey) async -> Void)?>(nil)
+    /// A bare closure in a `Mutex` is wrapped in two more functions at each access, for ever: then each waking would
+    /// cost more than the one before.
+    private struct Way: Sendable {
+        var enqueue: @Sendable (ResourceKey) async -> Void
+    }
 
-    func wakes(_ enqueue: @escaping @Sendable (ResourceKey) async -> Void) { self.enqueue.withLock { $0 = enqueue } }
+    private let way = Mutex<Way?>(nil)
 
-    func wake(_ key: ResourceKey) async { await enqueue.withLock { $0 }?(key) }
+    func wakes(_ enqueue: @escaping @Sendable (ResourceKey) async -> Void) {
+        way.withLock { $0 = Way(enqueue: enqueue) }
+    }
+
+    func wake(_ key: ResourceKey) async { await way.withLock { $0 }?.enqueue(key) }
 }

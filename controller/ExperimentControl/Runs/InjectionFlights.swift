@@ -4,8 +4,8 @@ import ResourceStore
 import Synchronization
 
 /// The steps of injections that are under way, each in a task of its own: one that waits on AWS holds up no other, and
-/// no turn of its run. An injection makes one step at a time. Who drives the runs cancels and awaits what is under way
-/// before it gives the runs away.
+/// no turn of its run. An injection makes one step at a time, and rests after one that changed nothing. Who drives the
+/// runs cancels and awaits what is under way before it gives the runs away.
 final class InjectionFlights: Sendable {
     /// One step that was made, and what the injection was before.
     struct Landing: Sendable {
@@ -20,9 +20,11 @@ final class InjectionFlights: Sendable {
 
     private let runs = Mutex<[ResourceKey: OfRun]>([:])
 
-    /// Begins a step, unless this injection is making one. `landed` is called when it was made.
+    /// Begins a step, unless this injection is making one or rests. `landed` is called when it was made, and `rest`
+    /// when that left the injection in its state: the next step may begin when that returns.
     func start(
         _ injection: Injection, of run: ResourceKey, landed: @escaping @Sendable () async -> Void,
+        rest: @escaping @Sendable (Injection) async -> Void,
         step: @escaping @Sendable () async -> Result<Injection, StoreError>
     ) {
         let name = injection.metadata.name
@@ -31,12 +33,24 @@ final class InjectionFlights: Sendable {
             // Owned by this object: `cancelAll` cancels it and waits for it.
             runs[run, default: OfRun()].tasks[name] = Task {
                 let result = await step()
+                var unchanged: Injection?
+                if case .success(let after) = result, after.state == injection.state { unchanged = after }
                 self.runs.withLock { runs in
-                    runs[run]?.tasks[name] = nil
+                    if unchanged == nil { runs[run]?.tasks[name] = nil }
                     runs[run]?.landed.append(Landing(before: injection, result: result))
                 }
                 await landed()
+                guard let unchanged else { return }
+                await rest(unchanged)
+                self.rested(name, of: run)
             }
+        }
+    }
+
+    private func rested(_ injection: String, of run: ResourceKey) {
+        runs.withLock { runs in
+            runs[run]?.tasks[injection] = nil
+            if let left = runs[run], left.tasks.isEmpty, left.landed.isEmpty { runs[run] = nil }
         }
     }
 

@@ -32,11 +32,17 @@ extension RunReconciler {
         let injector = injector
         let (key, wake) = (run.key, wake)
         for injection in facts.injections where wanted.contains(injection.metadata.name) {
-            watches.flights.start(injection, of: key, landed: { await wake?(key) }) {
-                do throws(StoreError) { return .success(try await injector.advance(injection, in: context)) } catch {
-                    return .failure(error)
-                }
-            }
+            watches.flights.start(
+                injection, of: key, landed: { await wake?(key) },
+                rest: { [clock] injection in
+                    // Without a waker the turns themselves are spaced. Cut short only when the driving ends.
+                    if wake != nil { try? await clock.sleep(for: injection.rest(at: clock.now())) }
+                },
+                step: { () async -> Result<Injection, StoreError> in
+                    do throws(StoreError) {
+                        return .success(try await injector.advance(injection, in: context))
+                    } catch { return .failure(error) }
+                })
         }
     }
 
@@ -159,4 +165,14 @@ extension RunReconciler {
 extension Injection {
     /// Holds its target: reserved, or done with it in a way that may still be felt.
     var isTaking: Bool { state != .pending && state != .refused && state != .failed }
+}
+
+extension Injection {
+    /// How long it waits after a step that changed nothing. An undo does not stand in line for its calls: looking
+    /// without a pause would use up what the account is allowed, and everybody else would wait. It is seen at most an
+    /// eighth of its own time late, or a fifth of a second.
+    func rest(at now: MonotonicInstant) -> Duration {
+        guard state == .reverting, let began = status?.revertBegan else { return .milliseconds(200) }
+        return min(max(.milliseconds(200), now.since(began) / 8), .seconds(1))
+    }
 }
