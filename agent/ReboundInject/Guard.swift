@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FaultJournal
 import FaultModel
+import Faults
 import Glibc
 import HostSystem
 
@@ -8,7 +9,7 @@ import HostSystem
 /// then sees to it that the fault is reverted. It also reverts when the deadline has passed and the first has not, as
 /// when somebody has stopped it, and on signals.
 struct Guard {
-    let undoing: Undoing
+    var undoing: Undoing
     let id: String
     let deadline: MonotonicInstant
 
@@ -16,8 +17,12 @@ struct Guard {
     private static let grace = Duration.milliseconds(500)
     private static let tries = 120
 
-    func run() throws -> ExitCode {
+    mutating func run() throws -> ExitCode {
         let signals = try Signals()
+        if case .record(let record, _, _)? = try undoing.journal.entry(id) {
+            undoing.remembered = HostFault(kind: record.kind, undo: record.undo)
+        }
+        guard undoing.remembered != nil else { return .dirty }
         write(1, "ready\n", 6)
         var sources = [
             pollfd(fd: 0, events: Int16(POLLIN), revents: 0),

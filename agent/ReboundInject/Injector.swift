@@ -45,10 +45,10 @@ struct Injector {
             speaker.say("active", evidence)
             speaker.say("verified", effect)
         } catch {
-            return end(reason: "failed", after: error)
+            return end(fault, reason: "failed", after: error)
         }
         let reason = Holding(injector: self, guardian: watching, deadline: deadline).wait(&fault)
-        return end(reason: reason, after: nil)
+        return end(fault, reason: reason, after: nil)
     }
 
     // MARK: Arming
@@ -109,10 +109,10 @@ struct Injector {
     // MARK: Reverting
 
     /// Reverts, says how it went, and tries again a few times: what is left then is the guard's.
-    private func end(reason: String, after failure: HostError?) -> ExitCode {
+    private func end(_ fault: HostFault, reason: String, after failure: HostError?) -> ExitCode {
         if let failure { speaker.say("failed", failure) }
         speaker.say("reverting", [("reason", .text(reason))])
-        let undoing = Undoing(journal: journal)
+        let undoing = Undoing(journal: journal, remembered: fault)
         for attempt in 0..<5 {
             switch undoing.revert(injection.id, by: "injector, \(reason)") {
             case .failed(let error):

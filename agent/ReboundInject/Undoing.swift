@@ -19,15 +19,34 @@ enum RevertOutcome {
 /// The one way in which a fault is taken back: by the injector, its guard, and by hand. All from the journal alone.
 struct Undoing {
     let journal: Journal
+    /// What the injector or its guard has in memory of the one that it holds: used when the record is lost or cannot be
+    /// read, as when somebody has emptied the folder.
+    var remembered: HostFault?
 
     /// Reverts one injection, alone under the journal's lock. `by` is noted.
     func revert(_ id: String, by: String) -> RevertOutcome {
         do {
             return try journal.locked { try revertLocked(id, by: by) }
+        } catch let error as HostError where remembered != nil && isRecordLost(id) {
+            return revertRemembered(error)
         } catch let error as HostError {
             return .failed(error)
         } catch {
             return .failed(HostError(.failed, "\(error)", hint: "run `rebound-inject status`"))
+        }
+    }
+
+    private func isRecordLost(_ id: String) -> Bool {
+        // A folder that cannot be read has lost it too.
+        if case .record? = try? journal.entry(id) { false } else { true }
+    }
+
+    private func revertRemembered(_ lost: HostError) -> RevertOutcome {
+        guard let remembered else { return .failed(lost) }
+        do throws(HostError) {
+            return .unrecorded(try remembered.revert(), lost)
+        } catch {
+            return .failed(error)
         }
     }
 

@@ -37,7 +37,8 @@ func carryOut(_ arguments: Arguments) throws -> ExitCode {
     case .revertAll: return try ByHand(journal: journal).revert(only: nil)
     case .revertOne(let id): return try ByHand(journal: journal).revert(only: id)
     case .guardInjection(let id, let deadline):
-        return try Guard(undoing: Undoing(journal: journal), id: id, deadline: deadline).run()
+        var watching = Guard(undoing: Undoing(journal: journal), id: id, deadline: deadline)
+        return try watching.run()
     }
 }
 
