@@ -24,7 +24,11 @@ let libraries: [Target] = [
         name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CExpat", path: "Sources/CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
     .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
-    .target(name: "ChaosModel", dependencies: ["Yams"], path: "Sources/ChaosModel", swiftSettings: strict),
+    .target(name: "FaultModel", path: "Sources/FaultModel", swiftSettings: strict),
+    .target(
+        name: "HostSystem", dependencies: ["CLinux", "FaultModel"], path: "Sources/HostSystem", swiftSettings: strict),
+    .target(
+        name: "ChaosModel", dependencies: ["FaultModel", "Yams"], path: "Sources/ChaosModel", swiftSettings: strict),
     .target(
         name: "Measurement",
         dependencies: ["ChaosModel", .product(name: "Histogram", package: "hdrhistogram-swift")],
@@ -59,6 +63,19 @@ let httpServer: [Target.Dependency] = [
 let httpServerFiles = [
     "Server/APIServer.swift", "Server/MalformedRequestHandler.swift", "Server/RequestHead+HTTP.swift",
     "Server/Responder.swift", "Server/ServerTLS.swift",
+]
+
+/// Runs, privileged, on the host under test. Nothing here may need a package: `rebound-inject` is one static file.
+let agent: [Target] = [
+    .target(
+        name: "FaultJournal", dependencies: ["CLinux", "FaultModel", "HostSystem"], path: "agent/FaultJournal",
+        swiftSettings: strict),
+    .target(
+        name: "Faults", dependencies: ["CLinux", "FaultModel", "HostSystem"], path: "agent/Faults",
+        swiftSettings: strict),
+    .executableTarget(
+        name: "rebound-inject", dependencies: ["CLinux", "FaultJournal", "FaultModel", "Faults", "HostSystem"],
+        path: "agent/ReboundInject", swiftSettings: strict),
 ]
 
 /// Runs in the middle.
@@ -125,6 +142,12 @@ let tests: [Target] = [
         path: "Tests/Soak", swiftSettings: strict),
     .testTarget(
         name: "ChaosModelTests", dependencies: ["ChaosModel"], path: "Tests/ChaosModelTests", swiftSettings: strict),
+    .testTarget(
+        name: "FaultJournalTests", dependencies: ["FaultJournal", "FaultModel", "HostSystem"],
+        path: "Tests/FaultJournalTests", swiftSettings: strict),
+    .testTarget(
+        name: "FaultsTests", dependencies: ["FaultModel", "Faults", "HostSystem"], path: "Tests/FaultsTests",
+        swiftSettings: strict),
     .testTarget(
         name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"], path: "Tests/HTTPTransportTests",
         swiftSettings: strict),
@@ -249,5 +272,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
-    targets: libraries + controller + (isFuzzing ? fuzzing : tests + benchmarks)
+    targets: libraries + agent + controller + (isFuzzing ? fuzzing : tests + benchmarks)
 )

@@ -43,3 +43,30 @@ static inline int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, i
 
 // mallopt(3). The C library may keep a heap for each thread, up to eight for each core, and gives little of them back.
 static inline int clinux_limit_heaps(int most) { return mallopt(M_ARENA_MAX, most); }
+
+// pidfd_open(2) and pidfd_send_signal(2) have no doors in the C library of Debian 12; syscall(2) is variadic.
+#include <regex.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static inline int clinux_pidfd_open(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+static inline int clinux_pidfd_send_signal(int descriptor, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, (void *)0, 0);
+}
+
+// prctl(2): the signal that this process gets when the one that started it ends.
+static inline int clinux_set_parent_death_signal(int signal) {
+    return prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0UL, 0UL, 0UL);
+}
+
+// flock(2): Swift finds the structure of that name first.
+static inline int clinux_lock_exclusively(int descriptor, int may_wait) {
+    return flock(descriptor, LOCK_EX | (may_wait ? 0 : LOCK_NB));
+}
+
+// open(2) is variadic.
+#include <fcntl.h>
+static inline int clinux_open(const char *path, int flags, unsigned mode) {
+    return open(path, flags | O_CLOEXEC, mode);
+}
