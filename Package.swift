@@ -61,6 +61,16 @@ let httpServerFiles = [
     "Server/Responder.swift", "Server/ServerTLS.swift",
 ]
 
+/// Runs, privileged, on the host under test.
+let agent: [Target] = [
+    .target(
+        name: "AgentRuntime", dependencies: ["ChaosModel", "HTTPTransport", "Identity", "ResourceClient", logging],
+        path: "agent/AgentRuntime", swiftSettings: strict),
+    .executableTarget(
+        name: "rebound-agent", dependencies: ["AgentRuntime", "ChaosModel", logging], path: "agent/ReboundAgent",
+        swiftSettings: strict),
+]
+
 /// Runs in the middle.
 let controller: [Target] = [
     .target(
@@ -183,6 +193,9 @@ let tests: [Target] = [
         ],
         path: "Tests/ExperimentControlTests", swiftSettings: strict),
     .testTarget(
+        name: "AgentRuntimeTests", dependencies: ["AgentRuntime", "ChaosModel", "TestSupport", "rebound-agent"],
+        path: "Tests/AgentRuntimeTests", swiftSettings: strict),
+    .testTarget(
         name: "ServiceMetricsTests", dependencies: ["ServiceMetrics"], path: "Tests/ServiceMetricsTests",
         swiftSettings: strict),
     .testTarget(
@@ -249,5 +262,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
-    targets: libraries + controller + (isFuzzing ? fuzzing : tests + benchmarks)
+    targets: libraries + agent + controller + (isFuzzing ? fuzzing : tests + benchmarks)
 )
