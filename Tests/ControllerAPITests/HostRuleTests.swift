@@ -82,6 +82,7 @@ struct HostRuleTests {
             let admin = try server.files("root", groups: ["rebound:admins"], by: world.authority, at: world.now)
             _ = try await server.send("POST", Self.root, agent, body: body("web-1"))
             let path = Self.root + "/web-1/status"
+            let audited = try await world.store.auditHead().sequence
             var stored = try await world.store.get(Host.self, namespace: "", name: "web-1")
             let forged = Timestamp("2030-01-01T00:00:00Z")
             stored?.status = HostStatus()
@@ -102,6 +103,8 @@ struct HostRuleTests {
             let byAdmin = try host(
                 try await server.send("PUT", path, admin, body: Array(try ManifestWriter.compactJSON(second).utf8)))
             #expect(byAdmin.status == second.status)
+            #expect(audited > 0, "its making is in the audit")
+            #expect(try await world.store.auditHead().sequence == audited, "its reports are not")
         }
         await world.close()
     }
