@@ -65,7 +65,8 @@ let httpServerFiles = [
     "Server/Responder.swift", "Server/ServerTLS.swift",
 ]
 
-/// Runs, privileged, on the host under test. Nothing here may need a package: `rebound-inject` is one static file.
+/// Runs, privileged, on the host under test. What `rebound-inject` is made of needs no package: it is one
+/// static file.
 let agent: [Target] = [
     .target(
         name: "FaultJournal", dependencies: ["CLinux", "FaultModel", "HostSystem"], path: "agent/FaultJournal",
@@ -76,6 +77,12 @@ let agent: [Target] = [
     .executableTarget(
         name: "rebound-inject", dependencies: ["CLinux", "FaultJournal", "FaultModel", "Faults", "HostSystem"],
         path: "agent/ReboundInject", swiftSettings: strict),
+    .target(
+        name: "AgentRuntime", dependencies: ["ChaosModel", "HTTPTransport", "Identity", "ResourceClient", logging],
+        path: "agent/AgentRuntime", swiftSettings: strict),
+    .executableTarget(
+        name: "rebound-agent", dependencies: ["AgentRuntime", "ChaosModel", logging], path: "agent/ReboundAgent",
+        swiftSettings: strict),
 ]
 
 /// Runs in the middle.
@@ -205,6 +212,9 @@ let tests: [Target] = [
             "ResourceStore", "Scheduling", "SQLiteStore", "TestSupport", logging,
         ],
         path: "Tests/ExperimentControlTests", swiftSettings: strict),
+    .testTarget(
+        name: "AgentRuntimeTests", dependencies: ["AgentRuntime", "ChaosModel", "TestSupport", "rebound-agent"],
+        path: "Tests/AgentRuntimeTests", swiftSettings: strict),
     .testTarget(
         name: "ServiceMetricsTests", dependencies: ["ServiceMetrics"], path: "Tests/ServiceMetricsTests",
         swiftSettings: strict),

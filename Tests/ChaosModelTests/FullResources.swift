@@ -314,6 +314,24 @@ enum FullResources {
         return schedule
     }
 
+    static var host: Host {
+        var data = metadata("full")
+        data.namespace = nil
+        var host = Host(metadata: data, spec: HostSpec())
+        var status = HostStatus()
+        status.agent = HostAgentStatus(version: "0.1.0", heartbeat: WrittenDuration(.seconds(10)))
+        status.system = HostSystemFacts(
+            hostname: "web-1", bootID: "62d2e6d8-9c8c-4f3c-8d6e-2d9dd0d7a111", kernel: "6.1.0", architecture: "x86_64")
+        status.capabilities = HostCapabilities(
+            cores: 2, memoryBytes: 4_000_000_000, controlGroups: .version2, tc: "/usr/sbin/tc", nft: "/usr/sbin/nft",
+            hasNetem: true, interfaces: [HostInterface(name: "eth0", isUp: true)])
+        status.clock = HostClock(offsetSeconds: -3, lowSeconds: -3.0004, highSeconds: -2.9996, measuredAt: moment)
+        status.lastContact = later
+        status.setReady(.yes, reason: "Heard", message: "m", at: moment)
+        host.status = status
+        return host
+    }
+
     // MARK: Who may
 
     static var namespace: Namespace {

@@ -23,7 +23,7 @@ struct ManifestWriterTests {
         case .experiment(let resource): try check(resource, document)
         case .policy(let resource): try check(resource, document)
         case .schedule(let resource): try check(resource, document)
-        case .run, .injection, .namespace, .roleBinding, .clusterRoleBinding: Issue.record("no such example")
+        case .run, .injection, .host, .namespace, .roleBinding, .clusterRoleBinding: Issue.record("no such example")
         }
     }
 

@@ -7,7 +7,7 @@ import Testing
 /// without looking at the code of the first: words for what is allowed, everything else is not.
 @Suite("Roles: the whole matrix")
 struct AccessMatrixTests {
-    static let readable = ["experiments", "runs", "injections", "schedules", "policies", "namespaces"]
+    static let readable = ["experiments", "runs", "injections", "schedules", "policies", "hosts", "namespaces"]
     static let collections = readable + ["rolebindings", "clusterrolebindings"]
     static let others = ["events", "metrics", "audit", "halt", "resume", "credentials", "secrets", "nonsense"]
     static let namespaced: Set<String> = ["experiments", "runs", "injections", "schedules", "rolebindings", "events"]
@@ -63,7 +63,7 @@ struct AccessMatrixTests {
                 }
             }
         }
-        #expect(count == 15 * 16 * 9 * 7)
+        #expect(count == 15 * 17 * 9 * 7)
         #expect(wrong == [])
     }
 

@@ -24,6 +24,7 @@ struct AccessRouteTests {
         "GET /openapi/v2", "GET /openapi/v3", "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
         "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "POST /apis/rebound.chaos/v1/halt",
         "POST /apis/rebound.chaos/v1/resume", "GET /apis/rebound.chaos/v1/audit", "POST /login",
+        "GET /apis/rebound.chaos/v1/clock",
         "GET /apis/rebound.chaos/v1/credentials", "POST /apis/rebound.chaos/v1/credentials",
         "POST /apis/rebound.chaos/v1/credentials/revoke", "GET /nothing",
         "GET /debug/pprof/", "GET /../etc/passwd", "DELETE /", "TRACE /api",
@@ -97,6 +98,7 @@ struct AccessRouteTests {
             let routes = try await routes(server, nobody)
             let open = [
                 "GET /openapi", "GET /version", "GET /api", "GET /apis", "POST /apis/authorization", "POST /login",
+                "GET /apis/rebound.chaos/v1/clock",
             ]
             var refused = 0
             for route in routes {

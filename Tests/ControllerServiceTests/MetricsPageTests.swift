@@ -22,6 +22,7 @@ struct MetricsPageTests {
         let clock = SystemControlClock()
         _ = figures.add(store: scratch.store, path: scratch.path, clock: clock, logger: logger)
         _ = Presence(store: scratch.store, holder: "x", clock: clock, registry: figures.registry, logger: logger)
+        _ = HostContacts(store: scratch.store, clock: clock, registry: figures.registry, logger: logger)
         return figures.registry.catalogue
     }
 

@@ -46,16 +46,16 @@ class KubectlTests:
 
     def test_every_kind_is_listed(self):
         found = self.kubectl("api-resources", "--no-headers")
-        for kind in ("Experiment", "Run", "Injection", "Schedule", "Policy", "RoleBinding", "ClusterRoleBinding",
-                     "Namespace", "Event"):
+        for kind in ("Experiment", "Run", "Injection", "Schedule", "Policy", "Host", "RoleBinding",
+                     "ClusterRoleBinding", "Namespace", "Event"):
             self.assertRegex(found, rf"(?m)\b{kind}\s*$")
         self.assertIn("rebound.chaos/v1", self.kubectl("api-versions"))
 
     def test_every_kind_explains_itself(self):
         self.assertIn("maxTargets", self.kubectl("explain", "experiment.spec.limits"))
         self.assertIn("The most that may be harmed", self.kubectl("explain", "experiment.spec"))
-        for plural in ("runs", "injections", "schedules", "policies", "rolebindings", "clusterrolebindings",
-                       "namespaces"):
+        for plural in ("runs", "injections", "schedules", "policies", "hosts", "rolebindings",
+                       "clusterrolebindings", "namespaces"):
             self.assertIn("metadata", self.kubectl("explain", plural, "--recursive"))
 
     def test_short_names_and_categories(self):

@@ -42,6 +42,7 @@ struct ServiceParts: Sendable {
         let runs = figures.add(store: store, path: settings.storePath, clock: clock, logger: logger)
         let presence = Presence(
             store: store, holder: Holder.name, clock: clock, registry: figures.registry, logger: logger)
+        let hosts = HostContacts(store: store, clock: clock, registry: figures.registry, logger: logger)
         let actions = ControllerActions(control: control, store: store, clock: clock)
         api = APIPart(
             order: order, store: store, identity: identity, actions: actions, figures: figures, clock: clock)
@@ -56,6 +57,7 @@ struct ServiceParts: Sendable {
                 ServicePart(name: "schedules") { await control.runSchedules() },
                 ServicePart(name: "figures") { await runs.follow() },
                 ServicePart(name: "presence") { await presence.run() },
+                ServicePart(name: "hosts") { await hosts.run() },
                 ServicePart(name: "upkeep of the store") { await upkeep.run() },
                 ServicePart(name: "audit checkpoints") { await checkpoints.run() },
             ] + api.parts

@@ -41,6 +41,8 @@ struct ChangeLog {
                 earlier,
             ])
         try forgetOldest(newest: stored.version)
+        // What an agent reports every few seconds is nobody's order, and would bury what is.
+        if call == .updateStatus, stored.key.kind == .host { return }
         try audit.append(entry(call, change, stored, before))
     }
 

@@ -167,7 +167,7 @@ extension ResourceWriting {
         switch stored.key.kind {
         case .run: isOwed = try stored.resource(Run.self).owesUndo
         case .injection: isOwed = try stored.resource(Injection.self).owesUndo(to: run(owning: stored))
-        case .experiment, .schedule, .policy, .namespace, .roleBinding, .clusterRoleBinding: return stored
+        case .experiment, .schedule, .policy, .host, .namespace, .roleBinding, .clusterRoleBinding: return stored
         }
         var held = stored
         let others = (stored.metadata.finalizers ?? []).filter { $0 != UndoHold.finalizer }

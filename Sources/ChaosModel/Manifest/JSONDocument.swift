@@ -48,6 +48,7 @@ extension JSONDocument {
         case .injection: .injection(try decode(json))
         case .schedule: .schedule(try decode(json))
         case .policy: .policy(try decode(json))
+        case .host: .host(try decode(json))
         case .namespace: .namespace(try decode(json))
         case .roleBinding: .roleBinding(try decode(json))
         case .clusterRoleBinding: .clusterRoleBinding(try decode(json))

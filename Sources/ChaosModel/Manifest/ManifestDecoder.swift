@@ -15,6 +15,7 @@ enum ManifestDecoder {
             case .injection: return .success(.injection(try decode(tree)))
             case .schedule: return .success(.schedule(try decode(tree)))
             case .policy: return .success(.policy(try decode(tree)))
+            case .host: return .success(.host(try decode(tree)))
             case .namespace: return .success(.namespace(try decode(tree)))
             case .roleBinding: return .success(.roleBinding(try decode(tree)))
             case .clusterRoleBinding: return .success(.clusterRoleBinding(try decode(tree)))

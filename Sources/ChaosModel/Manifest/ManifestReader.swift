@@ -7,6 +7,7 @@ package enum ManifestDocument: Sendable, Equatable {
     case injection(Injection)
     case schedule(Schedule)
     case policy(Policy)
+    case host(Host)
     case namespace(Namespace)
     case roleBinding(RoleBinding)
     case clusterRoleBinding(ClusterRoleBinding)
@@ -22,6 +23,7 @@ package enum ManifestDocument: Sendable, Equatable {
         case .injection(let resource): resource
         case .schedule(let resource): resource
         case .policy(let resource): resource
+        case .host(let resource): resource
         case .namespace(let resource): resource
         case .roleBinding(let resource): resource
         case .clusterRoleBinding(let resource): resource

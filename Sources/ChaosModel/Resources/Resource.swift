@@ -10,15 +10,17 @@ package enum ResourceKind: String, Sendable, Codable, CaseIterable {
     case injection = "Injection"
     case schedule = "Schedule"
     case policy = "Policy"
+    case host = "Host"
     case namespace = "Namespace"
     case roleBinding = "RoleBinding"
     case clusterRoleBinding = "ClusterRoleBinding"
 
-    /// Whether resources of this kind live in a namespace. A Policy and a ClusterRoleBinding rule over all of them.
+    /// Whether resources of this kind live in a namespace. A Policy and a ClusterRoleBinding rule over all of them, and
+    /// a Host is of the whole fleet.
     package var isNamespaced: Bool {
         switch self {
         case .experiment, .run, .injection, .schedule, .roleBinding: true
-        case .policy, .namespace, .clusterRoleBinding: false
+        case .policy, .host, .namespace, .clusterRoleBinding: false
         }
     }
 

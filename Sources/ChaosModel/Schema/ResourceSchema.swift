@@ -10,6 +10,7 @@ package enum ResourceSchema {
         case .injection: injection
         case .schedule: schedule
         case .policy: policy
+        case .host: host
         case .namespace: namespace
         case .roleBinding: roleBinding
         case .clusterRoleBinding: clusterRoleBinding
@@ -28,6 +29,9 @@ package enum ResourceSchema {
     private static let policy = resource(
         .policy, "The guard rails over every run. Several policies all apply; the most restrictive wins.",
         spec: PolicySchema.spec, status: PolicySchema.status)
+    private static let host = resource(
+        .host, "A machine that can be reached, as its agent reports it.", spec: HostSchema.spec,
+        status: HostSchema.status)
     private static let namespace = resource(
         .namespace, "A place for the names of one team; deleting it deletes what is in it.",
         spec: AccessSchema.namespaceSpec, status: AccessSchema.namespaceStatus, needsSpec: false)
@@ -92,7 +96,7 @@ package enum ResourceSchema {
                         + "Never stored."),
                 FieldSchema(
                     "namespace", .text(.name),
-                    "The namespace. Absent: default. A Policy, a Namespace and a ClusterRoleBinding have none.",
+                    "The namespace. Absent: default. A Policy, a Host, a Namespace and a ClusterRoleBinding have none.",
                     example: "storefront"),
                 FieldSchema(
                     "labels", .textMap(keys: .labelKey, values: .labelValue), "Labels to find it by, at most 50.",

@@ -19,7 +19,7 @@ enum ResourceCheck {
         case .run: rules.checkExperiment(tree["spec"]?["plan"], path: "spec.plan")
         case .schedule: rules.checkSchedule(tree["spec"], path: "spec")
         case .policy: rules.checkPolicy(tree)
-        case .injection, .namespace, .roleBinding, .clusterRoleBinding: break
+        case .injection, .host, .namespace, .roleBinding, .clusterRoleBinding: break
         }
         if !kind.isNamespaced, let namespace = tree["metadata"]?["namespace"] {
             rules.report(

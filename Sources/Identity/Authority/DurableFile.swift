@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Digests
-import Glibc
+package import Glibc
 
 /// Small files that must be whole or not there, whatever dies: keys and certificates.
-enum DurableFile {
+package enum DurableFile {
     /// More than any file of keys or certificates.
     private static let mostBytes = 256 * 1024
 
@@ -40,7 +40,7 @@ enum DurableFile {
     }
 
     /// Puts a file in the place of another, or of none: written beside, flushed, renamed.
-    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(IdentityError) {
+    package static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(IdentityError) {
         let temporary = "\(path).new-\(Hex.text(try SecretBytes.random(8)))"
         try write(bytes, to: temporary, mode: mode)
         guard rename(temporary, path) == 0 else {
@@ -52,7 +52,7 @@ enum DurableFile {
     }
 
     /// Nil when there is no such file.
-    static func read(_ path: String) throws(IdentityError) -> [UInt8]? {
+    package static func read(_ path: String) throws(IdentityError) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         if file < 0, errno == ENOENT { return nil }
         guard file >= 0 else { throw failure(.unreadableFile, path, errno) }
@@ -73,7 +73,7 @@ enum DurableFile {
     }
 
     /// Throws `.unsafeFile` when others than its owner may do what `forbidden` names (chmod(2)).
-    static func checkMode(_ path: String, forbidden: mode_t) throws(IdentityError) {
+    package static func checkMode(_ path: String, forbidden: mode_t) throws(IdentityError) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw failure(.unreadableFile, path, errno) }
         guard status.st_mode & forbidden == 0 else {

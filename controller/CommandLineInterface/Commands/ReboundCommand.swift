@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
+internal import ChaosModel
 
 /// The operator's command line.
 package struct ReboundCommand: ParsableCommand {
@@ -18,7 +19,8 @@ package struct ReboundCommand: ParsableCommand {
             ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, WaitCommand.self,
             LogsCommand.self, EventsCommand.self, TopCommand.self, ReportCommand.self, AbortCommand.self,
             ApproveCommand.self, HaltCommand.self, ResumeCommand.self, LoginCommand.self, WhoamiCommand.self,
-            KubeconfigCommand.self, TokenCommand.self, StoreCommand.self, AuditCommand.self, VersionCommand.self,
+            KubeconfigCommand.self, TokenCommand.self, HostCommand.self, StoreCommand.self, AuditCommand.self,
+            VersionCommand.self,
             CompletionCommand.self,
         ])
 
@@ -33,5 +35,5 @@ package protocol ContextCommand: ParsableCommand {
 
 /// The version of this program.
 package enum ReboundVersion {
-    package static let current = "0.1.0"
+    package static let current = programVersion
 }

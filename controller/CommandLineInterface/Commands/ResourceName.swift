@@ -4,7 +4,7 @@ internal import ChaosModel
 
 /// A kind as people write it on the command line: `runs`, `run`, `Run`, and short forms as kubectl has them.
 enum ResourceName: String, CaseIterable, ExpressibleByArgument {
-    case runs, experiments, injections, policies, schedules, namespaces, rolebindings, clusterrolebindings
+    case runs, experiments, injections, policies, schedules, hosts, namespaces, rolebindings, clusterrolebindings
 
     init?(argument: String) {
         let word = argument.lowercased()
@@ -19,6 +19,7 @@ enum ResourceName: String, CaseIterable, ExpressibleByArgument {
         case .injections: .injection
         case .policies: .policy
         case .schedules: .schedule
+        case .hosts: .host
         case .namespaces: .namespace
         case .rolebindings: .roleBinding
         case .clusterrolebindings: .clusterRoleBinding
@@ -32,6 +33,7 @@ enum ResourceName: String, CaseIterable, ExpressibleByArgument {
         case .injection: self = .injections
         case .policy: self = .policies
         case .schedule: self = .schedules
+        case .host: self = .hosts
         case .namespace: self = .namespaces
         case .roleBinding: self = .rolebindings
         case .clusterRoleBinding: self = .clusterrolebindings
@@ -44,7 +46,7 @@ enum ResourceName: String, CaseIterable, ExpressibleByArgument {
     var words: [String] {
         let short: [String] =
             switch self {
-            case .runs: []
+            case .runs, .hosts: []
             case .experiments: ["exp"]
             case .injections: ["inj"]
             case .policies: ["pol"]
@@ -70,6 +72,7 @@ enum ResourceName: String, CaseIterable, ExpressibleByArgument {
         case .injections: InjectionTable.self
         case .policies: PolicyTable.self
         case .schedules: ScheduleTable.self
+        case .hosts: HostTable.self
         case .namespaces: NamespaceTable.self
         case .rolebindings: RoleBindingTable.self
         case .clusterrolebindings: ClusterRoleBindingTable.self

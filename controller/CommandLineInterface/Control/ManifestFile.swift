@@ -36,7 +36,7 @@ struct ManifestFile {
             switch document {
             case .experiment(let experiment): experiments.append(experiment)
             case .policy(let policy): policies.append(policy)
-            case .run, .injection, .schedule, .namespace, .roleBinding, .clusterRoleBinding: break
+            case .run, .injection, .schedule, .host, .namespace, .roleBinding, .clusterRoleBinding: break
             }
         }
         let names = experiments.map(\.metadata.name)

@@ -124,6 +124,30 @@ enum ScheduleTable: ResourceTable {
     }
 }
 
+enum HostTable: ResourceTable {
+    static let headings = ["READY", "AGENT", "KERNEL", "CORES", "CLOCK", "LAST CONTACT"]
+
+    static func cells(_ host: Host) -> [StyledLine] {
+        let status = host.status
+        let ready = host.readiness
+        return [
+            StyledLine(ready?.status.rawValue ?? "-", ready?.status == .unknown ? .warning : .plain),
+            StyledLine(status?.agent?.version ?? "-"), StyledLine(status?.system?.kernel ?? "-"),
+            StyledLine(status?.capabilities.map { "\($0.cores)" } ?? "-"),
+            StyledLine(status?.clock?.words ?? "-"), StyledLine(status?.lastContact.map(Measures.date) ?? "-"),
+        ]
+    }
+
+    static let wideHeadings = ["BOOT", "REASON", "LABELS"]
+
+    static func wideCells(_ host: Host) -> [StyledLine] {
+        [
+            StyledLine(host.status?.system?.bootID ?? "-"), StyledLine(host.readiness?.reason ?? "-"),
+            labels(of: host),
+        ]
+    }
+}
+
 enum NamespaceTable: ResourceTable {
     static let headings = ["STATUS"]
 

@@ -28,6 +28,9 @@ extension FleetAccess {
         if caller.groups.contains(Self.adminGroup) {
             grants.append(Grant(role: .admin, scope: .cluster, source: "group \(Self.adminGroup)"))
         }
+        if caller.groups.contains(HostRule.group) {
+            grants.append(Grant(role: .agent, scope: .cluster, source: "group \(HostRule.group)"))
+        }
         for binding in try await store.list(ClusterRoleBinding.self, namespace: nil, labels: [:]).items
         where binding.spec.subjects.contains(where: { $0.names(caller) }) {
             let source = "ClusterRoleBinding \(binding.metadata.name)"
@@ -53,9 +56,13 @@ extension FleetAccess {
         guard let host = AgentRule.host(of: caller), let grant = grants.first(where: { $0.role == .agent }) else {
             return nil
         }
+        if HostRule.allows(host, request) {
+            return AccessDecision(isAllowed: true, reason: "allowed by \(grant.source): its own host")
+        }
         guard AgentRule.isPossible(request), let namespace = request.namespace, let name = request.name else {
             return AccessDecision(
-                isAllowed: false, reason: "an agent may only read and report its own injections, one by one")
+                isAllowed: false,
+                reason: "an agent may only read and report its own injections, one by one, and its own host")
         }
         let injection = try await store.get(Injection.self, namespace: namespace, name: name)
         guard let injection, AgentRule.owns(host, injection) else {

@@ -81,6 +81,15 @@ extension FleetAccess {
             throw IdentityError(
                 .badName, "\"\(text)\" is a name of the controller itself.", hint: "Choose one without `system:`.")
         }
+        if order.groups.contains(HostRule.group) {
+            let host =
+                order.name.hasPrefix(AgentRule.namePrefix) ? order.name.dropFirst(AgentRule.namePrefix.count) : ""
+            guard order.kind == .oneLogin, order.groups.count == 1, TextRule.name.matches(String(host)) else {
+                throw IdentityError(
+                    .badName, "\(HostRule.group) is for agents, which enrol with one-time tokens of that group alone.",
+                    hint: "Make one with `rebound host token NAME`, where NAME is \(TextRule.name.words).")
+            }
+        }
         guard order.lifetime > .zero, order.lifetime <= longestToken else {
             throw IdentityError(
                 .badName, "A token cannot last \(order.lifetime).",

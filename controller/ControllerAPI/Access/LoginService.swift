@@ -145,6 +145,13 @@ package struct LoginService: Sendable {
         do { record = try await access.store.credential(caller.credential) } catch { throw .unavailable(error) }
         // One of a company's own tools is in no list; it is renewed there.
         guard let issued = record.issued else { throw .denied(.wrong) }
+        if issued.groups == [HostRule.group] {
+            // Nobody is there to log an agent in again: it renews for as long as it does so in time and is not revoked.
+            // It began with a one-time token, as there is no other for its group, so that none is outlived.
+            return Ground(
+                subject: try Self.subject(issued.name, issued.groups), credential: issued.id,
+                sessionBegan: access.now(), notBeyond: nil)
+        }
         return Ground(
             subject: try Self.subject(issued.name, issued.groups), credential: issued.id,
             sessionBegan: issued.sessionBegan, notBeyond: try await end(ofTokenBehind: issued))

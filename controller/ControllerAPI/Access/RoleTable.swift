@@ -58,7 +58,7 @@ package enum RoleTable {
         if wish.resource == "metrics" || wish.resource == events { return wish.subresource == nil }
         guard let kind = ResourceKind.allCases.first(where: { $0.plural == wish.resource }) else { return false }
         switch kind {
-        case .experiment, .injection, .schedule, .policy, .namespace:
+        case .experiment, .injection, .schedule, .policy, .host, .namespace:
             return wish.subresource == nil || wish.subresource == "status"
         case .run:
             return wish.subresource.map { ["status", "observations", "report"].contains($0) } ?? true

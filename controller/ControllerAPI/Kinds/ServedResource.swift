@@ -66,6 +66,7 @@ extension ServedResource {
     static let injections = stored(.injection, short: ["inj"])
     static let schedules = stored(.schedule, short: ["sched"])
     static let policies = stored(.policy, short: ["pol"])
+    static let hosts = stored(.host, short: [])
     static let namespaces = stored(.namespace, short: ["ns"])
     static let roleBindings = stored(.roleBinding, short: [])
     static let clusterRoleBindings = stored(.clusterRoleBinding, short: [])
@@ -74,7 +75,7 @@ extension ServedResource {
         shortNames: ["ev"], categories: [], verbs: ["get", "list", "watch"], subresources: [], stored: nil)
 
     static let inReboundGroup = [
-        experiments, runs, injections, schedules, policies, roleBindings, clusterRoleBindings,
+        experiments, runs, injections, schedules, policies, hosts, roleBindings, clusterRoleBindings,
     ]
     static let inCoreGroup = [namespaces, events]
 
@@ -85,6 +86,7 @@ extension ServedResource {
         case .injection: injections
         case .schedule: schedules
         case .policy: policies
+        case .host: hosts
         case .namespace: namespaces
         case .roleBinding: roleBindings
         case .clusterRoleBinding: clusterRoleBindings

@@ -67,6 +67,7 @@ enum TableColumns {
                 text("Max Targets", "The most in one run."), text("Regions", "Where harm is allowed.", wide: true),
                 text("Faults", "Which harm is allowed.", wide: true),
             ]
+        case .host: HostColumns.columns
         case .namespace: [text("Status", "Active or Terminating.")]
         case .roleBinding, .clusterRoleBinding:
             [text("Role", "What is given."), text("Subjects", "To whom.")]
@@ -87,6 +88,7 @@ enum TableColumns {
         case .injection(let injection): cells(injection)
         case .schedule(let schedule): cells(schedule)
         case .policy(let policy): cells(policy)
+        case .host(let host): HostColumns.cells(host)
         case .namespace(let namespace):
             ([(namespace.metadata.deletionTimestamp == nil ? NamespaceStatus.Phase.active : .terminating).rawValue], [])
         case .roleBinding(let binding): cells(binding.spec)

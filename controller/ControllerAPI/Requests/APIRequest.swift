@@ -14,6 +14,8 @@ struct APIRequest: Sendable {
     var caller: Caller
     /// Names the request in logs and in the audit.
     var id: String
+    /// When its head was there, by this controller's clock.
+    var receivedAt: Timestamp
 
     /// Whether nothing is to be written. Throws a bad request for any value but `All`.
     func isDryRun() throws(StatusError) -> Bool {

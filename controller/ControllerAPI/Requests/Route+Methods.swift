@@ -4,7 +4,7 @@ extension Route {
     /// The methods that are answered there, in alphabetical order.
     var methods: [String] {
         switch self {
-        case .root, .version, .metrics, .discovery, .openAPI, .audit: ["GET"]
+        case .root, .version, .metrics, .discovery, .openAPI, .audit, .clock: ["GET"]
         case .health, .readiness: ["GET", "HEAD"]
         case .review, .halt, .resume, .login, .revocation: ["POST"]
         case .credentials: ["GET", "POST"]

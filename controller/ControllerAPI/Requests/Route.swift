@@ -22,7 +22,7 @@ enum Route: Sendable, Equatable {
     case discovery(Discovery)
     case openAPI(OpenAPI)
     case review(Review)
-    case halt, resume, audit, login, credentials, revocation
+    case halt, resume, audit, clock, login, credentials, revocation
     case resource(ResourceTarget)
 
     /// Nil when nothing is served there.
@@ -64,6 +64,7 @@ enum Route: Sendable, Equatable {
         case ["v1", "halt"]: .halt
         case ["v1", "resume"]: .resume
         case ["v1", "audit"]: .audit
+        case ["v1", "clock"]: .clock
         case ["v1", "credentials"]: .credentials
         case ["v1", "credentials", "revoke"]: .revocation
         default: rest.first == "v1" ? target(Array(rest.dropFirst()), ServedResource.inReboundGroup) : nil

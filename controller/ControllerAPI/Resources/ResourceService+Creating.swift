@@ -15,6 +15,7 @@ extension ResourceService {
         tree.set("status", nil)
         let admission = Admission(resource: target.resource, caller: request.caller)
         try admission.checkCreation(of: tree)
+        try HostRule.checkCreation(of: tree, target.resource, by: request.caller)
         tree = admission.completed(tree)
         let stored = try await create(tree, target, isDryRun: try request.isDryRun())
         var answer = try representation(of: stored, target, request, status: 201)

@@ -69,6 +69,8 @@ extension ResourceService {
             tree = old
             tree.set("status", status)
             tree.set(["metadata", "resourceVersion"], version)
+            tree = try HostRule.reported(
+                tree, over: old, target.resource, by: request.caller, at: environment.now())
         } else {
             tree.set("status", nil)
             try Admission(resource: target.resource, caller: request.caller).checkUpdate(from: old, to: tree)

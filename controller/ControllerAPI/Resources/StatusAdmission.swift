@@ -3,12 +3,14 @@ import ChaosModel
 import ResourceStore
 
 /// Who writes a status. A controller writes what it has seen straight into the store; by the API it comes only from the
-/// agent that executes an injection. So nobody, be it an admin, can invent a verdict or an undo.
+/// agent: of an injection that it executes, and of its own Host. So nobody, be it an admin, can invent a verdict or an undo.
 extension Admission {
-    /// Throws 403 for everybody but agents, and for everything but injections. What an agent may write of which
-    /// injection is `checkStatus`.
+    /// Throws 403 for everybody but agents, and for everything but injections and their own Host. What an agent may
+    /// write of which injection is `checkStatus`.
     func checkStatusWriter(_ name: String) throws(StatusError) {
-        if resource.stored == .injection, AgentRule.host(of: caller) != nil { return }
+        if let host = AgentRule.host(of: caller) {
+            if resource.stored == .injection || (resource.stored == .host && host == name) { return }
+        }
         throw statusRefusal(name, "is written by Rebound alone, from what it sees; \(properWay)")
     }
 
@@ -44,6 +46,7 @@ extension Admission {
         case .schedule: "set spec.suspend to stop it"
         case .policy: "change its spec; everything is stopped by POST to halt"
         case .namespace: "delete it to have it go"
+        case .host: "the agent on it reports it; delete it if that host is no more"
         case .roleBinding, .clusterRoleBinding, nil: "change its spec, or delete it"
         }
     }

@@ -7,7 +7,7 @@ extension API {
     func dispatch(_ route: Route, _ request: APIRequest) async throws(StatusError) -> APIAnswer {
         switch route {
         case .health, .readiness: return .plain("ok")
-        case .root, .version, .discovery, .openAPI: return try documents(route, request)
+        case .root, .version, .discovery, .openAPI, .clock: return try documents(route, request)
         case .metrics: return try await metricsPage(request)
         case .review(let review): return try await self.review(review, request)
         case .halt, .resume, .audit: return try await operate(route, request)
@@ -21,6 +21,7 @@ extension API {
     private func documents(_ route: Route, _ request: APIRequest) throws(StatusError) -> APIAnswer {
         guard request.method == "GET" else { throw .methodNotAllowed(request.method) }
         switch route {
+        case .clock: return .json(ClockDocument.document(received: request.receivedAt, now: environment.now()))
         case .version: return .json(VersionDocument.document(programVersion))
         case .discovery(let wanted): return try Discovery.answer(wanted, request)
         case .openAPI(let wanted): return try OpenAPIDocument.answer(wanted, request)

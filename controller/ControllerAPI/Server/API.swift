@@ -28,10 +28,11 @@ struct API: Sendable {
     func answer(
         _ head: RequestHead, body: @escaping @Sendable () async throws(StatusError) -> [UInt8]
     ) async -> APIAnswer {
+        let received = environment.now()
         do throws(StatusError) {
             return try await within(limits.requestTimeout, .timeout("the request was not answered in time")) {
                 () async throws(StatusError) in
-                try await checked(head, body: body)
+                try await checked(head, received, body: body)
             }
         } catch {
             if error.code >= 500 {
@@ -53,7 +54,8 @@ struct API: Sendable {
     }
 
     private func checked(
-        _ head: RequestHead, body read: @escaping @Sendable () async throws(StatusError) -> [UInt8]
+        _ head: RequestHead, _ received: Timestamp,
+        body read: @escaping @Sendable () async throws(StatusError) -> [UInt8]
     ) async throws(StatusError) -> APIAnswer {
         let late = StatusError(code: 408, reason: "Timeout", message: "the body did not come in time")
         let body: @Sendable () async throws(StatusError) -> [UInt8] = { () async throws(StatusError) in
@@ -68,7 +70,8 @@ struct API: Sendable {
         guard let route else { throw .noSuchPath(head.target) }
         let request = APIRequest(
             method: head.method, path: path, query: query, accept: head.accept, contentType: head.contentType,
-            userAgent: head.userAgent, body: try await body(), caller: caller, id: environment.uuid())
+            userAgent: head.userAgent, body: try await body(), caller: caller, id: environment.uuid(),
+            receivedAt: received)
         let origin = WriteOrigin(actor: "user:\(caller.name)", reason: reason(of: request), request: request.id)
         let result: Result<APIAnswer, StatusError> = await WriteOrigin.$current.withValue(origin) {
             do throws(StatusError) { return .success(try await dispatch(route, request)) } catch {
