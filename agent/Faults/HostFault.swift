@@ -38,6 +38,13 @@ package enum HostFault: Sendable {
         }
     }
 
+    /// What an injection would hold alone, as far as it is known before the host is looked at: whoever holds it already
+    /// is named before the host's state, which is his doing, is taken for somebody else's.
+    package static func resources(of injection: HostInjection) -> [String] {
+        guard case .network(let spec) = injection.fault else { return [] }
+        return (spec.interface ?? NetworkInterface.ofDefaultRoute).map { ["network:\($0)"] } ?? []
+    }
+
     /// From a record. Nil when it is not one that this program could have written.
     package init?(kind: String, undo: ManifestNode) {
         switch kind {

@@ -15,6 +15,8 @@ struct Injector {
     let signals: Signals
 
     func run() -> ExitCode {
+        // Looked at again under the lock, once it is known what the fault holds.
+        if let end = try? held(HostFault.resources(of: injection), by: journal.entries()) { return end }
         var fault: HostFault
         do throws(HostError) {
             fault = try HostFault(planning: injection)
@@ -74,13 +76,24 @@ struct Injector {
         for case .refused(let file, let reason) in entries {
             speaker.say("warning", [("file", .text(file)), ("message", .text("not read: \(reason)"))])
         }
+        if let end = try held(fault.resources, by: entries) { return end }
+        try journal.arm(
+            UndoRecord(
+                id: injection.id, bootID: boot, written: HostClock.wall, deadline: deadline,
+                resources: fault.resources, kind: fault.kind, undo: fault.undo))
+        return nil
+    }
+
+    /// The end of the program when the journal has this injection already, or another that holds one of these.
+    private func held(_ resources: [String], by entries: [JournalEntry]) throws(HostError) -> ExitCode? {
+        let boot = try BootID.current()
         for case .record(let record, let state, let note) in entries {
             if record.id == injection.id {
                 speaker.say(
                     "already", [("kind", .text(record.kind)), ("state", .text(state.rawValue)), ("note", .text(note))])
                 return .done
             }
-            let shared = record.resources.filter(fault.resources.contains)
+            let shared = record.resources.filter(resources.contains)
             if state != .reverted, record.bootID == boot, let held = shared.first {
                 let what = "\(held) is held by the injection \(record.id)"
                 speaker.say(
@@ -89,10 +102,6 @@ struct Injector {
                 return .conflict
             }
         }
-        try journal.arm(
-            UndoRecord(
-                id: injection.id, bootID: boot, written: HostClock.wall, deadline: deadline,
-                resources: fault.resources, kind: fault.kind, undo: fault.undo))
         return nil
     }
 
