@@ -2,8 +2,9 @@
 import ChaosModel
 import ResourceStore
 
-/// Who writes a status. A controller writes what it has seen straight into the store; by the API it comes only from the
-/// agent: of an injection that it executes, and of its own Host. So nobody, be it an admin, can invent a verdict or an undo.
+/// Who writes a status. A controller writes what it has seen straight into the store; by the API it comes only from an
+/// agent: that of an injection which it executes, and that of its own Host. So nobody, be it an admin, can invent a
+/// verdict or an undo.
 extension Admission {
     /// Throws 403 for everybody but agents, and for everything but injections and their own Host. What an agent may
     /// write of which injection is `checkStatus`.
