@@ -26,6 +26,7 @@ struct StatusWriterTests {
             Schedule(metadata: ObjectMetadata(name: "one", namespace: "default"), spec: schedule))
         _ = try await world.store.create(Policy(metadata: ObjectMetadata(name: "one"), spec: PolicySpec()))
         _ = try await world.store.create(Namespace(metadata: ObjectMetadata(name: "one")))
+        _ = try await world.store.create(Host(metadata: ObjectMetadata(name: "one"), spec: HostSpec()))
         let binding = RoleBindingSpec(role: .viewer, subjects: [RoleSubject(kind: .user, name: "vera")])
         _ = try await world.store.create(
             RoleBinding(metadata: ObjectMetadata(name: "one", namespace: "default"), spec: binding))
