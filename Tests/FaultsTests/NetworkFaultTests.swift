@@ -41,7 +41,7 @@ struct QueueTreeTests {
         let words = try restoring(Dump.codel)
         #expect(
             words.joined(separator: " ") == "handle 8004: fq_codel limit 1000 flows 1024 quantum 1514 target 7000us"
-                + " ce_threshold 3000us interval 100000us memory_limit 16777216 drop_batch 64")
+                + " ce_threshold 3000us interval 100000us memory_limit 16777216 drop_batch 64 noecn")
     }
 
     @Test("every option of fq is told with its unit")

@@ -98,6 +98,12 @@ class HostCase(unittest.TestCase):
     def document(self, name, duration="20s", **more):
         return {"apiVersion": "rebound.chaos/v1", "kind": "HostInjection", "id": name, "duration": duration, **more}
 
+    def end(self, process):
+        """Ends an injector that a failed test left: its input is closed, and it reverts."""
+        if process.poll() is None and not process.stdin.closed:
+            process.communicate(timeout=PATIENCE)
+        process.stdout.close()
+
     def until(self, process, event):
         """Reads events up to the one that is waited for; all of them."""
         seen = []

@@ -67,7 +67,7 @@ class Lives(HostCase):
 
     def started(self, name, lines="", duration="20s", **more):
         process = self.host.start(self.document(name, duration, **(more or self.FAULT)), lines)
-        self.addCleanup(process.stdout.close)
+        self.addCleanup(self.end, process)
         return process, self.until(process, "verified")
 
     def reason(self, events):
@@ -167,7 +167,7 @@ class Processes(HostCase):
         return {"process": {"match": match, "action": action, **more}}
 
     def run_to_end(self, name, fault, duration="1s"):
-        return self.host.sh(f"bash /share/hold 20 '{json.dumps(self.document(name, duration, **fault))}'")
+        return self.host.sh(f"bash /share/hold 5 '{json.dumps(self.document(name, duration, **fault))}'")
 
     def test_a_pause_is_lifted_and_the_others_are_left_alone(self):
         process = None

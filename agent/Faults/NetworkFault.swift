@@ -51,8 +51,15 @@ package struct NetworkFault: Sendable {
         guard let road else {
             throw HostError(.failed, "a record can be reverted only", hint: "start a new injection")
         }
-        try TrafficControl.run(batch: Self.commands(spec, interface: interface, road: road))
+        try TrafficControl.run(batch: makingRoom + Self.commands(spec, interface: interface, road: road))
         return [("interface", .text(interface)), ("filters", .number("\(filters)"))]
+    }
+
+    /// The kernel lets nothing be added where somebody put a root. His is deleted by its handle, so that one that has
+    /// come since is never touched; the kernel's own needs no making room.
+    private var makingRoom: [[String]] {
+        guard let root = before.root, before.restoring != [] else { return [] }
+        return [["qdisc", "del", "dev", interface, "root", "handle", root.handle]]
     }
 
     // MARK: Revert

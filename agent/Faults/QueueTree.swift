@@ -78,7 +78,7 @@ enum RootOptions {
     static func words(_ kind: String, _ options: ManifestNode) -> [String]? {
         switch kind {
         case "pfifo_fast": pfifoFast(options)
-        case "fq_codel": all(options, fairQueueCoDel)
+        case "fq_codel": all(options, fairQueueCoDel).map { options["ecn"] == nil ? $0 + ["noecn"] : $0 }
         case "fq": all(options, fairQueue)
         default: nil
         }
