@@ -82,7 +82,8 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
         RuleCase(.timeOfDay, good: ["00:00", "23:59"], bad: ["24:00", "9:30", "09:60", "09:30:00"]),
         RuleCase(.date, good: ["2026-12-25", "2028-02-29"], bad: ["2026-13-01", "2026-12-5", "26-12-25"]),
         RuleCase(.account, good: ["123456789012"], bad: ["12345678901", "1234567890123", "12345678901a"]),
-        RuleCase(.statusRange, good: ["200", "200-299"], bad: ["20", "200-", "abc", "2000"]),
+        RuleCase(
+            .statusRange, good: ["200", "200-299"], bad: ["20", "200-", "abc", "2000", "0200", "+200", "200-0299"]),
         RuleCase(.statistic, good: ["Sum", "p90", "p99.9", "p100"], bad: ["sum", "p", "p101", "p9.", "q90"]),
         RuleCase(.method, good: ["GET", "POST"], bad: ["get", "G T", "G\r"]),
         RuleCase(.headerName, good: ["Accept", "X-A_b"], bad: ["X A", "X:", "X\r\n", ""]),

@@ -68,7 +68,7 @@ struct KubeconfigTests {
         let before = """
             apiVersion: v1
             kind: Config
-            preferences: { colors: true }
+            preferences: { colors: true, scale: on }
             clusters: [{ name: other, cluster: { server: "https://other.example" } }]
             contexts: [{ name: other, context: { cluster: other } }]
             current-context: other
@@ -85,7 +85,7 @@ struct KubeconfigTests {
             return
         }
         #expect(chain == Array("chain".utf8) && key == Array("key".utf8))
-        #expect(again.text.contains("colors: true") && file.text == again.text)
+        #expect(again.text.contains("colors: true") && again.text.contains("scale: on\n") && file.text == again.text)
     }
 
     @Test(

@@ -25,7 +25,10 @@ extension WantedCount: Codable {
 extension StatusSet: Codable {
     /// `200` or `"200-299"`; nil for anything else.
     package static func range(_ text: String) -> ClosedRange<Int>? {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        // Three digits each: Int would also read "0200" and "+200", which the published pattern does not.
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { part in
+            part.utf8.count == 3 && TextBytes.all(String(part), "", TextBytes.isDigit) ? Int(part) : nil
+        }
         guard let first = parts.first ?? nil, let last = parts.last ?? nil, parts.count <= 2,
             100 <= first, first <= last, last <= 599
         else { return nil }

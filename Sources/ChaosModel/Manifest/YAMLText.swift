@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Writes trees as YAML in block style. Texts stand in double quotes unless every reader takes them for a text without.
+/// What readers disagree on, as `on`, stays as it was written: in quotes it would be a text to all of them.
 enum YAMLText {
     static func text(_ node: ManifestNode) -> String {
         var text = ""
@@ -40,7 +41,8 @@ enum YAMLText {
 
     private static func inline(_ node: ManifestNode) -> String {
         switch node.content {
-        case .text(let value), .ambiguous(let value, _): scalar(value)
+        case .text(let value): scalar(value)
+        case .ambiguous(let value, _): value
         case .number(let value): value
         case .boolean(let value): value ? "true" : "false"
         case .null: "null"

@@ -210,5 +210,5 @@ extension TextRule {
     package static let statusRange = TextRule(
         "an HTTP status from 100 to 599, or a range such as \"200-299\"",
         pattern: "^[1-5][0-9]{2}(-[1-5][0-9]{2})?$", maximumLength: 7
-    ) { StatusSet.range($0) != nil && TextBytes.all($0, "-", TextBytes.isDigit) }
+    ) { StatusSet.range($0) != nil }
 }
