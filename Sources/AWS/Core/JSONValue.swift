@@ -19,7 +19,8 @@ enum JSONValue: Codable, Equatable, Sendable {
         } else if let integer = try? value.decode(Int64.self) {
             self = .integer(integer)
         } else if let number = try? value.decode(Double.self) {
-            self = .number(number)
+            // One that lost its fraction is written as a whole one, and is read as such again.
+            self = Int64(exactly: number).map { .integer($0) } ?? .number(number)
         } else if let string = try? value.decode(String.self) {
             self = .string(string)
         } else if let array = try? value.decode([JSONValue].self) {
