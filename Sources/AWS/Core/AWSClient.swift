@@ -178,11 +178,7 @@ extension AWSClient {
         _ key: RateLimiterRegistry.Key, _ call: AWSCall, _ deadline: Int64
     ) async throws(AWSError) {
         let now = configuration.clock.monotonicNanoseconds()
-        if AWSUrgency.isUndo {
-            // Nil only when the line is longer than this call may take; it does not stand in it.
-            _ = configuration.limiter.reserve(key, now: now, longest: deadline - now)
-            return
-        }
+        if AWSUrgency.isUndo { return configuration.limiter.takeAtOnce(key, now: now) }
         guard let wait = configuration.limiter.reserve(key, now: now, longest: deadline - now) else {
             throw AWSError(
                 code: .throttled, message: "Our own limit of calls leaves no room before this call's time is over.",

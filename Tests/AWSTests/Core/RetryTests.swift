@@ -221,6 +221,22 @@ struct RetryFigureTests {
         #expect(limit.rate == 16)
     }
 
+    @Test("calls that go at once delay those that wait by a second at most, however many they are")
+    func owed() throws {
+        var limit = RateLimit(limits: RateLimits(ceiling: 20, burst: 20, floor: 20), now: 0)
+        for now in stride(from: 0, to: 10 * Self.second, by: Int(Self.second / 50)) {
+            limit.takeAtOnce(now: Int64(now))
+        }
+        let first = limit.reserve(now: 10 * Self.second, longest: .max)
+        let wait = try #require(first)
+        #expect(wait > Self.second / 2 && wait <= Self.second + Self.second / 20)
+        // They take nothing from those who are in line already.
+        limit.takeAtOnce(now: 10 * Self.second)
+        let second = limit.reserve(now: 10 * Self.second, longest: .max)
+        let step = try #require(second) - wait
+        #expect(abs(step - Self.second / 20) <= 1)
+    }
+
     @Test("over any hour, no more goes out than burst and rate allow", arguments: [UInt64(1), 2, 3])
     func property(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)

@@ -57,6 +57,13 @@ struct RateLimit: Sendable, Equatable {
         return turn - now
     }
 
+    /// Takes a token for a call that does not wait for it, as what puts something back is sent at once. Together such
+    /// calls owe at most what comes in a second: those that do wait lose no more by them, however many they are.
+    mutating func takeAtOnce(now: Int64) {
+        refill(now)
+        tokens = min(tokens, max(tokens - 1, -rate))
+    }
+
     /// Gives a token back that was not used after all.
     mutating func refund(now: Int64) {
         refill(now)

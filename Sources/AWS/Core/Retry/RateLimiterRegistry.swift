@@ -33,6 +33,8 @@ package final class RateLimiterRegistry: Sendable {
         change(key, now) { $0.reserve(now: now, longest: longest) }
     }
 
+    func takeAtOnce(_ key: Key, now: Int64) { change(key, now) { $0.takeAtOnce(now: now) } }
+
     func refund(_ key: Key, now: Int64) { change(key, now) { $0.refund(now: now) } }
 
     func throttled(_ key: Key, now: Int64) { change(key, now) { $0.throttled(now: now) } }
