@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: Apache-2.0 Sources are not marked Sendable, though dispatch_source_cancel(3) may be called
-// from any thread; that is all we do with them.
+// SPDX-License-Identifier: Apache-2.0
 import AgentRuntime
 import ChaosModel
+// Sources are not marked Sendable, though dispatch_source_cancel(3) may be called from any thread; that is all we do
+// with them.
 @preconcurrency import Dispatch
 import Glibc
 import Logging

@@ -1,5 +1,7 @@
-// SPDX-License-Identifier: Apache-2.0 Sources are not marked Sendable, though dispatch_source_cancel(3) may be called
-// from any thread; that is all we do with them.
+// SPDX-License-Identifier: Apache-2.0
+
+// Sources are not marked Sendable, though dispatch_source_cancel(3) may be called from any thread; that is all we do
+// with them.
 @preconcurrency internal import Dispatch
 internal import Glibc
 
